@@ -1,0 +1,127 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false', '1', '0', 'yes', 'no'], { error: 'must be true or false' })
+    .default(fallback ? 'true' : 'false')
+    .transform((word) => word === 'true' || word === '1' || word === 'yes');
+
+const whole = (fallback: number, min: number, max: number) =>
+  z.coerce
+    .number({ error: `must be a whole number from ${min} to ${max}` })
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`)
+    .default(fallback);
+
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
+
+/** Every setting, with its default. The README's table and .env.example tell the same. */
+const envSchema = z.object({
+  DATABASE_URL: postgresUrl.optional(),
+  DIRECT_DATABASE_URL: postgresUrl.optional(),
+  PORT: z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65_535).optional(),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  EKO_DATA_DIR: z.string().min(1).default('.data'),
+  ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  NUM_WORKERS: whole(3, 0, 256),
+  AUTO_RESTART: flag(true),
+  WORKER_CONCURRENCY: whole(4, 1, 100),
+  WORKER_ID: z.string().min(1).max(200).optional(),
+  NODE_ID: z.string().min(1).max(200).default(hostname()),
+  MAX_RETRIES: whole(3, 0, 100),
+  HEARTBEAT_INTERVAL: whole(5, 1, 3600),
+  LOCK_TTL: whole(30, 2, 86_400),
+  EKO_ENV: z.enum(['development', 'testing', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  EKO_PORTALS_FILE: z.string().min(1).optional(),
+  EKO_DEMO: flag(true).optional(),
+  HTTP_PROXY: z.string().optional(),
+  HTTPS_PROXY: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  EKO_ALLOW_ADDRESSES: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().regex(/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'must be a list of host:port'))),
+  EKO_CONTACT: z.string().min(3).optional(),
+});
+
+export type Env = Omit<z.output<typeof envSchema>, 'EKO_DEMO' | 'EKO_DATA_DIR'> & {
+  EKO_DEMO: boolean;
+  /** Absolute. */
+  EKO_DATA_DIR: string;
+};
+
+/** A setting that cannot be used. The message names every wrong one, with its value and what it should be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Settings that the parts of the program hand to each other; people do not set them. */
+const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN'];
+
+/**
+ * Reads and checks the settings once, for a composition root to hand on. The order is: environment, then .env (loaded by
+ * the launcher), then the default.
+ * @throws SettingsError that lists all problems at once.
+ */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = envSchema.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0]);
+        const shown = /TOKEN|URL|PROXY/.test(name) ? '' : ` = "${given[name]}"`;
+        return `${name}${shown} ${issue.message}`;
+      });
+  const known = Object.keys(envSchema.shape);
+  for (const name of Object.keys(given)) {
+    if (!name.startsWith('EKO_') || known.includes(name) || INTERNAL_NAMES.includes(name)) continue;
+    problems.push(`${name} is not a setting${hint(name, known)}`);
+  }
+  if (parsed.success && parsed.data.HEARTBEAT_INTERVAL * 2 >= parsed.data.LOCK_TTL) {
+    problems.push(
+      `HEARTBEAT_INTERVAL = "${parsed.data.HEARTBEAT_INTERVAL}" must be less than half of LOCK_TTL = "${parsed.data.LOCK_TTL}", or one late heartbeat loses the work`,
+    );
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new SettingsError(
+      `These settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  }
+  return {
+    ...parsed.data,
+    EKO_DEMO: parsed.data.EKO_DEMO ?? parsed.data.EKO_ENV === 'development',
+    EKO_DATA_DIR: path.resolve(parsed.data.EKO_DATA_DIR),
+  };
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const near = known.filter((candidate) => candidate.startsWith('EKO_') && distance(name, candidate) <= 3);
+  return near.length > 0
+    ? `; did you mean ${near.join(' or ')}?`
+    : `; known are ${known.filter((n) => n.startsWith('EKO_')).join(', ')}`;
+}
+
+/** Levenshtein distance, for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next[j] = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,94 @@
+import type { SessionProgress } from '../db/schema/scraping-sessions.ts';
+import type { LogLevel } from '../db/schema/vocabulary.ts';
+import type { LeadDraft } from '../leads/lead.ts';
+import type { Portal } from '../portals/portal.ts';
+import type { ScraperConfig } from '../scraper-config.ts';
+
+/** What a scraper may ask of a page. */
+export interface FetchPageOptions {
+  method?: 'GET' | 'POST';
+  /** A form body; sent as application/x-www-form-urlencoded. */
+  form?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** Smallest gap in ms to the previous request on this host; the config's rateLimit unless given. */
+  gapMs?: number;
+  /**
+   * Looks at a decoded body with status 200 that is really an error (ArcGIS and CKAN do this). Returning a verdict makes
+   * the fetch stack treat the page as that outcome, retries included.
+   */
+  inspectBody?: (text: string) => BodyVerdict;
+}
+
+/** What `inspectBody` found. `retry`: worth another try; `throttled`: like 429; `refused`: final. */
+export type BodyVerdict =
+  | { kind: 'ok' }
+  | { kind: 'retry' | 'throttled' | 'refused'; reason: string; retryAfterMs?: number };
+
+/** A page that may be parsed: status 2xx, complete, decoded to text. */
+export interface FetchedPage {
+  /** The address asked for. */
+  url: string;
+  /** The address that answered, after redirects. */
+  finalUrl: string;
+  status: number;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  text: string;
+  /** Decoded size. */
+  bytes: number;
+  durationMs: number;
+  fetchedAt: Date;
+}
+
+/** Counters of one attempt, filled by the fetch stack. */
+export interface RequestStats {
+  requestsMade: number;
+  requestsFailed: number;
+  bytesReceived: number;
+}
+
+/** Leads and position that are saved together, or not at all. */
+export interface Checkpoint {
+  leads: LeadDraft[];
+  /** Where a next attempt resumes; any JSON. */
+  cursor: unknown;
+  progress?: SessionProgress;
+  /** Portals that were read to their end: watermarks that move in the same transaction. */
+  watermarks?: WatermarkUpdate[];
+}
+
+export interface WatermarkUpdate {
+  portalId: string;
+  scope: string;
+  readUntil: Date;
+}
+
+export interface CheckpointCounts {
+  /** Leads of this session so far, each once. */
+  found: number;
+  /** Of these, never seen before by any session. */
+  fresh: number;
+}
+
+/**
+ * The ports through which a scraper sees the world. The runner gives it ones that write to the database; stand-alone use
+ * gives it ones that keep everything in memory. A scraper never knows which.
+ */
+export interface ScraperContext {
+  readonly source: string;
+  readonly location: string;
+  readonly params: Record<string, unknown>;
+  readonly config: ScraperConfig;
+  /** What the last checkpoint of an earlier attempt saved; null on a first attempt. */
+  readonly cursor: unknown;
+  readonly stats: RequestStats;
+  /** Aborted on cancel, time-out, shutdown and a lost lease; its reason is an AppError. */
+  readonly signal: AbortSignal;
+  fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage>;
+  checkpoint(checkpoint: Checkpoint): Promise<CheckpointCounts>;
+  log(level: LogLevel, message: string, details?: Record<string, unknown>): void;
+  /** The enabled portals of this source. */
+  listPortals(): Promise<Portal[]>;
+  /** How far a portal has been read for a scope; null when never. */
+  findWatermark(portalId: string, scope: string): Promise<Date | null>;
+}
