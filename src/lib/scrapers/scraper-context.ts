@@ -86,6 +86,8 @@ export interface ScraperContext {
   readonly signal: AbortSignal;
   fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage>;
   checkpoint(checkpoint: Checkpoint): Promise<CheckpointCounts>;
+  /** Shows how far the session is, soon and without waiting; what a checkpoint carries is saved with its leads instead. */
+  reportProgress(progress: SessionProgress): void;
   log(level: LogLevel, message: string, details?: Record<string, unknown>): void;
   /** The enabled portals of this source. */
   listPortals(): Promise<Portal[]>;
