@@ -1,0 +1,136 @@
+import { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { jitteredBackoffMs } from '../backoff.ts';
+
+export interface ListenerOptions {
+  /** A direct connection, not one through a transaction-mode pooler. */
+  connectionString: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  channels: readonly string[];
+  onNotification: (channel: string, payload: string) => void;
+  /** Listening (again): whatever was sent before was not heard. */
+  onConnect?: (() => void) | undefined;
+  onDisconnect?: ((error: Error) => void) | undefined;
+  /** How often the connection sends itself a notification; default 12 s. */
+  pingIntervalMs?: number;
+  /** Without an answer for this long the connection counts as dead; default 5 s. */
+  pingTimeoutMs?: number;
+}
+
+export interface DbListener {
+  /** Ends the connection; no callback is called after it. */
+  close(): Promise<void>;
+}
+
+const RECONNECT_BASE_MS = 200;
+const RECONNECT_CAP_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Keeps one dedicated connection that listens. A LISTEN socket can die without any error (a firewall that forgets it, a
+ * fail-over), so it sends itself a notification through the server and takes silence for death. Reconnects for ever with
+ * jittered delays of at most 10 s. Callbacks that throw are not caught: they are the caller's bugs.
+ */
+export function createListener(options: ListenerOptions): DbListener {
+  const closing = new AbortController();
+  const running = runListener(options, closing.signal);
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+async function runListener(options: ListenerOptions, closing: AbortSignal): Promise<void> {
+  for (let failures = 1; !closing.aborted; failures += 1) {
+    const connection = new ListenConnection(options);
+    const onClose = () => connection.end(new Error('The listener was closed.'));
+    closing.addEventListener('abort', onClose);
+    try {
+      await connection.listen();
+      failures = 0;
+      if (!closing.aborted) options.onConnect?.();
+    } catch (error) {
+      connection.end(error as Error);
+    }
+    const reason = await connection.ended;
+    closing.removeEventListener('abort', onClose);
+    if (closing.aborted) return;
+    options.onDisconnect?.(reason);
+    const delayMs = jitteredBackoffMs(failures + 1, RECONNECT_BASE_MS, RECONNECT_CAP_MS);
+    // Rejects when it is aborted, which the loop's condition sees.
+    await wait(delayMs, undefined, { signal: closing }).catch(() => {});
+  }
+}
+
+/** One connection from its start to its end; `ended` resolves with the reason and never rejects. */
+class ListenConnection {
+  readonly ended: Promise<Error>;
+  readonly #options: ListenerOptions;
+  readonly #client: pg.Client;
+  readonly #socket = new Socket();
+  readonly #pingChannel = `eko_ping_${crypto.randomUUID().replaceAll('-', '')}`;
+  readonly #end: (reason: Error) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#client = new pg.Client({
+      connectionString: options.connectionString,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      // Our own socket, since only destroying it ends a connection whose other side no longer answers.
+      stream: () => this.#socket,
+    });
+    this.#client.on('error', (error) => this.end(error));
+    this.#client.on('end', () => this.end(new Error('The server closed the connection.')));
+    this.#client.on('notification', ({ channel, payload }) => this.#receive(channel, payload ?? ''));
+  }
+
+  async listen(): Promise<void> {
+    await this.#client.connect();
+    for (const channel of [...this.#options.channels, this.#pingChannel]) {
+      await this.#client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    }
+    this.#pingLater();
+  }
+
+  end(reason: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#client.end().catch(() => {});
+    this.#socket.destroy();
+    this.#end(reason);
+  }
+
+  #receive(channel: string, payload: string): void {
+    if (this.#over) return;
+    if (channel === this.#pingChannel) this.#pingLater();
+    else this.#options.onNotification(channel, payload);
+  }
+
+  #pingLater(): void {
+    if (this.#over) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ping(), this.#options.pingIntervalMs ?? 12_000);
+  }
+
+  #ping(): void {
+    const timeoutMs = this.#options.pingTimeoutMs ?? 5_000;
+    this.#timer = setTimeout(
+      () => this.end(new Error(`The connection did not answer for ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
+    this.#client.query('select pg_notify($1, $2)', [this.#pingChannel, '']).catch((error: Error) => this.end(error));
+  }
+}

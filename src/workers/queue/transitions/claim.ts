@@ -1,0 +1,88 @@
+import type { Executor } from '#lib/db/create-db.ts';
+import type { ClaimPosition } from '../claim-cursor.ts';
+
+/** Proves ownership: every write of the claimant matches both, and nothing else. */
+export interface Claim {
+  id: number;
+  claimNumber: number;
+}
+
+export interface ClaimedSession extends Claim {
+  batchId: string;
+  source: string;
+  location: string;
+  params: Record<string, unknown>;
+  /** What the last checkpoint of an earlier attempt saved; null on a first attempt. */
+  cursor: unknown;
+  retryCount: number;
+  maxRetries: number;
+  leadsFound: number;
+  leadsNew: number;
+  priority: number;
+  createdAt: Date;
+  startedAt: Date;
+  timeoutAt: Date;
+}
+
+/** One source to claim from. */
+export interface ClaimSource extends ClaimPosition {
+  source: string;
+  jobTimeoutMs: number;
+}
+
+/**
+ * Hands each ready session to exactly one of any number of claimants, best priority first, then oldest, and raises its
+ * claim number. One range scan of the ready index per source, from the caller's cursor on; rows that another claimant has
+ * locked are passed over, not waited for. A worker without a living lease gets nothing: rescue would take it away at once.
+ *
+ * With several sources each scan may lock up to `limit` rows of which some are not taken; another claimant passes over
+ * those for the millisecond that this statement lasts and finds them at its next rewind.
+ *
+ * The CTE is materialized, else the planner may run it again and lock more than the limit; the update names no status,
+ * since its rows are already locked and a second usable index would only be a trap.
+ */
+const CLAIM = `
+with picked as materialized (
+  select ready.id, src.timeout_ms
+  from unnest($1::text[], $2::int[], $3::bigint[], $4::int[]) as src(source, after_rank, after_id, timeout_ms)
+  cross join lateral (
+    select s.id, -s.priority as rank
+    from scraping_sessions s
+    where s.source = src.source and s.status = 'pending' and s.wake_at is null
+      and ((-s.priority), s.id) > (src.after_rank, src.after_id)
+    order by (-s.priority), s.id
+    limit $5::int
+    for no key update skip locked
+  ) ready
+  where exists (select from worker_instances w where w.worker_id = $6::text and w.lease_until > clock_timestamp())
+  order by ready.rank, ready.id
+  limit $5::int)
+update scraping_sessions s set
+  status = 'running',
+  claim_number = s.claim_number + 1,
+  worker_id = $6::text,
+  started_at = clock_timestamp(),
+  timeout_at = clock_timestamp() + make_interval(secs => picked.timeout_ms / 1000.0),
+  status_reason = null
+from picked where s.id = picked.id
+returning s.id, s.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, s.params, s.cursor,
+  s.retry_count as "retryCount", s.max_retries as "maxRetries", s.leads_found as "leadsFound", s.leads_new as "leadsNew",
+  s.priority, s.created_at as "createdAt", s.started_at as "startedAt", s.timeout_at as "timeoutAt"`;
+
+export async function claimSessions(
+  db: Executor,
+  workerId: string,
+  sources: readonly ClaimSource[],
+  limit: number,
+): Promise<ClaimedSession[]> {
+  const rows = await db.query<Record<keyof ClaimedSession, unknown>>(CLAIM, [
+    sources.map((source) => source.source),
+    sources.map((source) => source.rank),
+    sources.map((source) => source.id),
+    sources.map((source) => source.jobTimeoutMs),
+    limit,
+    workerId,
+  ]);
+  // An update promises no order.
+  return (rows as unknown as ClaimedSession[]).sort((a, b) => b.priority - a.priority || a.id - b.id);
+}

@@ -1,0 +1,77 @@
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
+import { storableJson, storableText } from '../storable-json.ts';
+import type { Claim } from './claim.ts';
+import { RECORD_ATTEMPTS } from './end-attempts.ts';
+
+/** What an attempt cost. */
+export interface AttemptStats {
+  requestsMade: number;
+  requestsFailed: number;
+  bytesReceived: number;
+  proxyUsed?: string | undefined;
+}
+
+export interface Completion extends Claim {
+  progress?: SessionProgress | undefined;
+  /** One short sentence, such as "12 leads, 3 of them new". */
+  statusReason?: string | undefined;
+  stats?: AttemptStats | undefined;
+}
+
+/**
+ * Completes every given session that is still held by its claim, writes their attempts, and returns their ids; the others
+ * are left untouched. Sorted by id, so two batches that overlap cannot lock each other out.
+ * See HELD_BY_CLAIM for starts_with.
+ */
+const COMPLETE = `
+with ended as (
+  update scraping_sessions s set
+    status = 'completed',
+    claim_number = s.claim_number + 1,
+    completed_at = clock_timestamp(),
+    timeout_at = null,
+    cancel_requested = false,
+    status_reason = g.reason,
+    error = null,
+    progress = coalesce(g.progress, s.progress),
+    proxy_used = coalesce(g.proxy_used, s.proxy_used)
+  from unnest($1::bigint[], $2::int[], $3::jsonb[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::text[])
+    as g(id, claim_number, progress, reason, requests_made, requests_failed, bytes_received, proxy_used)
+  where s.id = g.id and s.claim_number = g.claim_number and starts_with(s.status, 'running')
+  returning s.id as session_id, g.claim_number, s.started_at, s.source, s.location, s.worker_id, s.leads_found, s.leads_new,
+    g.requests_made, g.requests_failed, g.bytes_received, g.proxy_used, 'completed' as outcome, null::jsonb as error),
+recorded as (${RECORD_ATTEMPTS})
+select session_id as id from ended`;
+
+export async function completeSessions(db: Executor, completions: readonly Completion[]): Promise<Set<number>> {
+  const items = [...completions].sort((a, b) => a.id - b.id);
+  const rows = await db.query<{ id: number } & QueryRow>(COMPLETE, [
+    items.map((item) => item.id),
+    items.map((item) => item.claimNumber),
+    items.map((item) => storableJson(item.progress)),
+    items.map((item) => (item.statusReason === undefined ? null : storableText(item.statusReason, 500))),
+    items.map((item) => item.stats?.requestsMade ?? 0),
+    items.map((item) => item.stats?.requestsFailed ?? 0),
+    items.map((item) => item.stats?.bytesReceived ?? 0),
+    items.map((item) => item.stats?.proxyUsed ?? null),
+  ]);
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Of the given claims, those that an earlier call has completed: its answer was lost on the way, its commit was not.
+ * Makes complete() safe to repeat.
+ */
+const FIND_COMPLETED = `
+select m.session_id as id
+from unnest($1::bigint[], $2::int[]) as g(id, claim_number)
+join scraper_metrics m on m.session_id = g.id and m.claim_number = g.claim_number and m.outcome = 'completed'`;
+
+export async function findCompleted(db: Executor, claims: readonly Claim[]): Promise<Set<number>> {
+  const rows = await db.query<{ id: number } & QueryRow>(FIND_COMPLETED, [
+    claims.map((claim) => claim.id),
+    claims.map((claim) => claim.claimNumber),
+  ]);
+  return new Set(rows.map((row) => row.id));
+}

@@ -1,0 +1,56 @@
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import { CRASHES_TO_QUARANTINE, LOSSES_TO_QUARANTINE, retrySchedule } from '../retry-policy.ts';
+import { endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
+
+/**
+ * How a worker process ended.
+ * `crashed`: by itself (an exit code, abort, segmentation fault, out of memory): its sessions are charged.
+ * `killed`: from outside (a SIGKILL, SIGTERM … that its manager did not send): says nothing about the sessions.
+ * `stopped`: because we asked it to. `lost`: nobody knows; its place was taken by a new process of the same name.
+ */
+export type WorkerEndCause = 'crashed' | 'killed' | 'stopped' | 'lost';
+
+export const CRASHED_SENTENCE = 'The worker process died while running it';
+
+/** SQL over `held`: an attempt lost without a fault of its own, for the nth time of too many. */
+export const LOST_TOO_OFTEN = `(select count(*) + 1 >= ${LOSSES_TO_QUARANTINE} from scraper_metrics m
+  where m.session_id = held.id and m.outcome = 'lost')`;
+
+const CRASHED = `$2::text = 'crashed'`;
+const POISON = `(case when ${CRASHED} then held.crash_count + 1 >= ${CRASHES_TO_QUARANTINE}
+  when $2::text = 'stopped' then false else ${LOST_TOO_OFTEN} end)`;
+const EXHAUSTED = `(${CRASHED} and held.retry_count >= held.max_retries)`;
+const DELAY_MS = scheduledDelayMs('$3::int[]');
+
+/**
+ * Takes back all sessions of a worker whose process is known to be gone. Crashed: charged, after a delay, and quarantined at
+ * the third death without a checkpoint in between. Otherwise claimable at once and not charged. Sessions that the worker
+ * completed in its last moment are left alone: the lock is waited for and the state looked at again.
+ */
+const RELEASE_WORKER = endAttempts({
+  held: `
+  select s.* from scraping_sessions s where s.status = 'running' and s.worker_id = $1::text
+  order by s.id for no key update`,
+  status: `case when ${POISON} or ${EXHAUSTED} then 'failed' else 'pending' end`,
+  outcome: `case $2::text when 'crashed' then 'crashed' when 'stopped' then 'interrupted' else 'lost' end`,
+  reason: `case
+    when ${POISON} and ${CRASHED} then 'Quarantined: ${CRASHES_TO_QUARANTINE} worker processes died while running it'
+    when ${POISON} then 'Quarantined: ${LOSSES_TO_QUARANTINE} worker processes were killed while running it'
+    when ${EXHAUSTED} then format('Failed after %s tries: ${CRASHED_SENTENCE}', held.retry_count + 1)
+    when ${CRASHED} then format('${CRASHED_SENTENCE} (death %s of ${CRASHES_TO_QUARANTINE}), waiting for its next try in %s s',
+      held.crash_count + 1, round(${DELAY_MS} / 1000.0))
+    when $2::text = 'stopped' then 'Handed back: its worker stopped'
+    else 'Its worker was killed; ready to go on' end`,
+  error: `case
+    when ${POISON} then jsonb_build_object('code', 'quarantined', 'message', '${CRASHED_SENTENCE}, again and again')
+    when ${CRASHED} then jsonb_build_object('code', 'worker_crashed', 'message', '${CRASHED_SENTENCE}') end`,
+  wakeAt: `case when ${CRASHED} then ${msFromNow(DELAY_MS)} end`,
+  retryCount: `case when ${CRASHED} and not ${EXHAUSTED} then held.retry_count + 1 else held.retry_count end`,
+  crashCount: `case when ${CRASHED} then held.crash_count + 1 else held.crash_count end`,
+});
+
+/** Returns how many sessions were taken back. */
+export async function releaseWorkerSessions(db: Executor, workerId: string, cause: WorkerEndCause): Promise<number> {
+  const rows = await db.query<{ id: number } & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule()]);
+  return rows.length;
+}
