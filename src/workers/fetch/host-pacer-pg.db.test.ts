@@ -1,0 +1,183 @@
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDb } from '#lib/db/create-db.ts';
+import { HostNotReadyError } from '#lib/errors.ts';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { PgHostPacer } from './host-pacer-pg.ts';
+
+let test: TestDatabase;
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterAll(() => test.drop());
+
+const request = (hostKey: string, gapMs = 100, workerId = 'worker-1') => ({
+  hostKey,
+  workerId,
+  sessionId: 1,
+  gapMs,
+  timeoutMs: 1000,
+});
+
+async function pacingOf(hostKey: string): Promise<Record<string, unknown> | undefined> {
+  const [row] = await test.db.query(
+    `select strikes, extract(epoch from next_at - clock_timestamp()) * 1000 as next_ms,
+       extract(epoch from backoff_until - clock_timestamp()) * 1000 as backoff_ms
+     from host_pacing where host_key = $1`,
+    [hostKey],
+  );
+  return row;
+}
+
+/** A server that answers after a few ms and remembers when it was asked. */
+async function startClockServer() {
+  const asked: number[] = [];
+  let running = 0;
+  let runningMax = 0;
+  const server = createServer((_request, response) => {
+    asked.push(performance.now());
+    running += 1;
+    runningMax = Math.max(runningMax, running);
+    setTimeout(() => {
+      running -= 1;
+      response.end('ok');
+    }, Math.random() * 20);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, asked, runningMax: () => runningMax, close: () => server.close() };
+}
+
+function ask(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, (response) => response.resume().on('end', resolve)).on('error', reject);
+  });
+}
+
+describe('PgHostPacer', () => {
+  it('never lets eight pools ask one host closer than the gap, and loses little time', async () => {
+    const site = await startClockServer();
+    const gapMs = 60;
+    const dbs = Array.from({ length: 8 }, () =>
+      createDb({ connectionString: test.url, applicationName: 'pacer', max: 2 }),
+    );
+    const worker = async (pacer: PgHostPacer, workerId: string) => {
+      for (let turn = 0; turn < 4; turn += 1) {
+        const slot = await pacer.reserve(request('eight.example', gapMs, workerId), never);
+        await ask(site.url);
+        slot.noteAnswer();
+        await slot.release(true);
+      }
+    };
+    const started = performance.now();
+    await Promise.all(
+      dbs.map((db, index) => {
+        const pacer = new PgHostPacer({ db });
+        return Promise.all([worker(pacer, `w${index}`), worker(pacer, `w${index}`)]);
+      }),
+    );
+    const elapsedMs = performance.now() - started;
+    await Promise.all(dbs.map((db) => db.close()));
+    site.close();
+    const gaps = site.asked.slice(1).map((at, index) => at - (site.asked[index] ?? 0));
+    expect(site.asked).toHaveLength(64);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(gapMs);
+    expect(site.runningMax()).toBe(1);
+    // 64 requests of at most 20 ms and their gaps take 5.1 s at best.
+    expect(elapsedMs).toBeLessThan(12_000);
+  });
+
+  it('counts the gap from the answer, not from the end of the body', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    const slot = await pacer.reserve(request('answer.example', 2000), never);
+    slot.noteAnswer();
+    const answeredAt = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await slot.release(true);
+    const leftMs = 2000 - (performance.now() - answeredAt);
+    expect(Math.abs(Number((await pacingOf('answer.example'))?.next_ms) - leftMs)).toBeLessThan(100);
+  });
+
+  it('keeps the larger gap between two sources that share a host', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    const first = await pacer.reserve(request('shared.example', 50), never);
+    await first.release(true);
+    const releasedAt = performance.now();
+    const second = await pacer.reserve(request('shared.example', 400), never);
+    expect(performance.now() - releasedAt).toBeGreaterThanOrEqual(380);
+    await second.release(true);
+  });
+
+  it('gives the slots of a dead worker back one gap from now', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await pacer.reserve(request('dead.example', 300, 'dead-worker'), never);
+    const [row] = await test.db.query(`select release_worker_slots('dead-worker') as released`);
+    const nextMs = Number((await pacingOf('dead.example'))?.next_ms);
+    expect(row?.released).toBe(1);
+    expect(nextMs).toBeGreaterThan(200);
+    const other = new PgHostPacer({ db: test.db });
+    await (await other.reserve(request('dead.example', 300), never)).release(true);
+  });
+
+  it('takes over an expired slot, one gap after its end', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await pacer.reserve(request('expired.example', 100, 'gone'), never);
+    await test.db.query(`update host_slots set expires_at = clock_timestamp() where worker_id = 'gone'`);
+    const other = new PgHostPacer({ db: test.db });
+    const askedAt = performance.now();
+    await (await other.reserve(request('expired.example', 100), never)).release(true);
+    expect(performance.now() - askedAt).toBeGreaterThan(80);
+  });
+
+  it('says when to come back instead of waiting long', async () => {
+    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 500 });
+    const slot = await pacer.reserve(request('slow.example', 60_000), never);
+    await slot.release(true);
+    const refusal = await pacer.reserve(request('slow.example', 60_000), never).catch((error) => error);
+    expect(refusal).toBeInstanceOf(HostNotReadyError);
+    expect(refusal.retryAfterMs).toBeGreaterThan(55_000);
+  });
+
+  it('gives the slot back when the session ends while it waits', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await (await pacer.reserve(request('ended.example', 2000), never)).release(true);
+    const ending = new AbortController();
+    const waiting = pacer.reserve(request('ended.example', 2000, 'ended'), ending.signal);
+    setTimeout(() => ending.abort(new Error('ended')), 100);
+    await expect(waiting).rejects.toThrow('ended');
+    expect(await test.db.query(`select 1 from host_slots where worker_id = 'ended'`)).toEqual([]);
+  });
+
+  it('counts refusals that arrive together once, and grows with later ones', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    const burst = await Promise.all([1, 2, 3].map(() => pacer.reportBackoff('burst.example', null)));
+    expect(Math.max(...burst)).toBeLessThanOrEqual(5000);
+    expect((await pacingOf('burst.example'))?.strikes).toBe(1);
+    await test.db.query(`update host_pacing set backoff_until = clock_timestamp() where host_key = 'burst.example'`);
+    expect(await pacer.reportBackoff('burst.example', 1000)).toBe(10_000);
+    await test.db.query(
+      `update host_pacing set backoff_decays_at = clock_timestamp(), backoff_until = clock_timestamp()`,
+    );
+    expect(await pacer.reportBackoff('burst.example', null)).toBe(5000);
+  });
+
+  it('does as Retry-After says, within bounds, and a longer one extends the back-off', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    expect(await pacer.reportBackoff('asked.example', 1500)).toBe(1500);
+    expect(await pacer.reportBackoff('asked.example', 90_000)).toBeCloseTo(90_000, -2);
+    expect(await pacer.reportBackoff('absurd.example', 1e12)).toBe(3_600_000);
+    expect(await pacer.reportBackoff('negative.example', -5)).toBe(5000);
+    expect(await pacer.reserve(request('absurd.example'), never).catch((error) => error)).toBeInstanceOf(
+      HostNotReadyError,
+    );
+  });
+
+  it('lets nobody in while a host is paused, and tells why', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await pacer.pause('paused.example', 60_000, 'asks for a Crawl-delay of 24 h');
+    await expect(pacer.reserve(request('paused.example'), never)).rejects.toThrow(/Crawl-delay of 24 h/);
+  });
+});

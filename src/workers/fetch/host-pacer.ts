@@ -1,0 +1,43 @@
+/** What a request wants of its host's pace. */
+export interface SlotRequest {
+  hostKey: string;
+  workerId: string;
+  sessionId: number | null;
+  /** Smallest gap in ms to the previous request on this host. */
+  gapMs: number;
+  /** Longest time in ms the request itself can take; the slot of a dead worker expires a little later. */
+  timeoutMs: number;
+}
+
+/** The right to send one request now. Must be given back. */
+export interface HostSlot {
+  /** Notes the moment the response's headers arrived; the next slot opens a gap after it, or after the release. */
+  noteAnswer(): void;
+  /**
+   * Gives the slot back; never throws. When the store cannot be reached, the slot expires by itself.
+   * @param served whether the host answered without asking for less.
+   */
+  release(served: boolean): Promise<void>;
+}
+
+/**
+ * Keeps the promise that a host never sees two requests closer than the gap, and one at a time, from all that share the
+ * same store.
+ */
+export interface HostPacer {
+  /**
+   * Waits for the host's next slot; on return the request may be sent at once.
+   * @throws HostNotReadyError when the wait would be longer than about 15 s, DatabaseUnavailableError, or the signal's reason.
+   */
+  reserve(request: SlotRequest, signal: AbortSignal): Promise<HostSlot>;
+  /** The host asked for less; null when it did not say for how long. Gives the ms for which it is left alone. */
+  reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number>;
+  /** Nobody asks the host for this time. */
+  pause(hostKey: string, pauseMs: number, reason: string): Promise<void>;
+}
+
+/** Longest wait in a worker; whoever must wait longer lets other work run. */
+export const WAIT_MAX_MS = 15_000;
+
+/** A slot is kept this much longer than its request can take; half of it is for a request that goes out late. */
+export const SLOT_GRACE_MS = 5_000;
