@@ -1,0 +1,71 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { migrate } from './migrate.ts';
+
+describe('migrate', () => {
+  let database: TestDatabase;
+  let folder: string;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    folder = mkdtempSync(path.join(tmpdir(), 'eko-migrations-'));
+    cpSync('drizzle', folder, { recursive: true });
+  });
+  afterEach(async () => {
+    await database.drop();
+    rmSync(folder, { recursive: true });
+  });
+
+  function addMigration(tag: string, when: number, sql: string) {
+    writeFileSync(path.join(folder, `${tag}.sql`), sql);
+    const file = path.join(folder, 'meta', '_journal.json');
+    const journal = JSON.parse(readFileSync(file, 'utf8'));
+    journal.entries.push({ idx: journal.entries.length, version: '7', when, tag, breakpoints: true });
+    writeFileSync(file, JSON.stringify(journal));
+  }
+  const future = () => Date.now() + 86_400_000;
+
+  it('applies nothing to a schema that is up to date', async () => {
+    expect((await migrate(database.url, folder)).applied).toBe(0);
+  });
+
+  it('applies a new migration once when several processes migrate at the same moment', async () => {
+    addMigration('0900_add', future(), 'create table migrated_once (id int);');
+    const results = await Promise.all([1, 2, 3].map(() => migrate(database.url, folder)));
+    expect(results.map((result) => result.applied).sort()).toEqual([0, 0, 1]);
+  });
+
+  it('changes nothing when a migration fails half way, and completes once that is mended', async () => {
+    const when = future();
+    addMigration('0900_half', when, 'create table half (id int);\n--> statement-breakpoint\nselect 1/0;');
+    await expect(migrate(database.url, folder)).rejects.toThrow();
+    expect(await database.db.query(`select to_regclass('half') as found`)).toEqual([{ found: null }]);
+    writeFileSync(path.join(folder, '0900_half.sql'), 'create table half (id int);');
+    expect((await migrate(database.url, folder)).applied).toBe(1);
+  });
+
+  it('completes after a migrating process was cut off in the middle', async () => {
+    addMigration('0900_slow', future(), 'create table slow (id int);\n--> statement-breakpoint\nselect pg_sleep(30);');
+    const run = migrate(database.url, folder).catch((error: Error) => error);
+    await expect
+      .poll(async () => {
+        const killed = await database.db.query(
+          `select pg_terminate_backend(pid) as done from pg_stat_activity
+           where datname = current_database() and application_name = 'eko-migrate' and query like '%pg_sleep%'`,
+        );
+        return killed.length;
+      })
+      .toBe(1);
+    expect(await run).toBeInstanceOf(Error);
+    writeFileSync(path.join(folder, '0900_slow.sql'), 'create table slow (id int);');
+    expect((await migrate(database.url, folder)).applied).toBe(1);
+  });
+
+  it('refuses a migration that is older than the newest applied one instead of passing over it', async () => {
+    addMigration('0900_late', 1, 'create table late (id int);');
+    await expect(migrate(database.url, folder)).rejects.toThrow('is older than the newest one');
+  });
+});

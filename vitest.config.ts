@@ -1,0 +1,36 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const SERVER = ['src/test/global-setup.ts'];
+const EXCLUDE = [...configDefaults.exclude, '.next/**', 'dist/**', '.data/**', 'scripts/bench/**'];
+
+/** `*.test.ts` is pure and fast; the words before it say what else a test needs. */
+function kind(name: string, options: { include: string[]; exclude?: string[]; timeoutMs: number; server: boolean }) {
+  return {
+    test: {
+      name,
+      include: options.include,
+      exclude: [...EXCLUDE, ...(options.exclude ?? [])],
+      testTimeout: options.timeoutMs,
+      hookTimeout: 60_000,
+      ...(options.server ? { globalSetup: SERVER } : {}),
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    retry: 0,
+    projects: [
+      kind('unit', {
+        include: ['{src,scripts}/**/*.test.{ts,tsx}'],
+        exclude: ['**/*.{db,process,browser}.test.ts'],
+        timeoutMs: 5_000,
+        server: false,
+      }),
+      kind('db', { include: ['{src,scripts}/**/*.db.test.ts'], timeoutMs: 20_000, server: true }),
+      kind('process', { include: ['{src,scripts}/**/*.process.test.ts'], timeoutMs: 60_000, server: true }),
+      kind('browser', { include: ['{src,scripts}/**/*.browser.test.ts'], timeoutMs: 120_000, server: true }),
+    ],
+  },
+});
