@@ -56,7 +56,8 @@ export class ClaimCursor {
   advance(claimed: readonly ClaimedKey[]): void {
     for (const { source, priority, id } of claimed) {
       const last = this.position(source);
-      const rank = -priority;
+      // Not -priority, which makes −0 of 0.
+      const rank = 0 - priority;
       if (rank > last.rank || (rank === last.rank && id > last.id)) this.#positions.set(source, { rank, id });
     }
   }
