@@ -20,6 +20,7 @@ import { findBatchByKey } from './transitions/find-batch.ts';
 import { type HandBackOptions, handBackSession } from './transitions/hand-back.ts';
 import { promoteDue } from './transitions/promote-due.ts';
 import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
+import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
 import { type HeartbeatAnswer, renewLeases, type WorkerBeat } from './transitions/renew-leases.ts';
 import { type CancelAnswer, requestCancel } from './transitions/request-cancel.ts';
@@ -233,6 +234,7 @@ export class JobQueue {
   async registerWorker(worker: WorkerRegistration): Promise<void> {
     await this.#db.transaction(async (tx) => {
       await releaseWorkerSessions(tx, worker.workerId, 'lost');
+      await releaseHostSlots(tx, worker.workerId);
       await registerWorker(tx, worker, this.#leaseMs);
     });
   }
@@ -252,6 +254,7 @@ export class JobQueue {
       reason: RELEASE_REASONS[cause],
     });
     const released = await releaseWorkerSessions(this.#db, workerId, cause);
+    await releaseHostSlots(this.#db, workerId);
     if (released > 0) this.#notifier.notify('ready');
     return released;
   }
