@@ -17,7 +17,8 @@ export async function queryShared<Row extends QueryRow = QueryRow>(
     return await db.query<Row>(text, values);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (/^[0-9A-Z]{5}$/.test(code) && !UNAVAILABLE.test(code)) throw error;
+    // Five letters may also be a code of the network, such as EPIPE.
+    if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) && !UNAVAILABLE.test(code)) throw error;
     throw new DatabaseUnavailableError('The database could not be asked for the pace or the rules of a host', {
       cause: error,
     });
