@@ -5,7 +5,8 @@ export type PortalContactRole = 'owner' | 'applicant' | 'contractor' | { field: 
 
 export interface PortalContact {
   role: PortalContactRole;
-  name?: string | undefined;
+  /** A list where the publisher splits a name over columns; joined with spaces. */
+  name?: string | string[] | undefined;
   company?: string | undefined;
   phone?: string | undefined;
   email?: string | undefined;
