@@ -1,0 +1,57 @@
+import { DatabaseUnavailableError } from '#lib/errors.ts';
+import type { Role } from '#lib/db/schema/vocabulary.ts';
+import { ApiError } from '../api-error.ts';
+import type { ServerContext } from '../context.ts';
+import { findBrowserSession } from './browser-session.ts';
+import { refuseCrossSite } from './refuse-cross-site.ts';
+import { readSessionCookie } from './session-cookie.ts';
+import { hashToken, isSameSecret } from './token-hash.ts';
+
+/** Who makes a request. */
+export interface Account {
+  role: Role;
+  by: 'token' | 'cookie';
+}
+
+type AuthContext = Pick<ServerContext, 'db' | 'env' | 'verifiedSessions'>;
+
+/**
+ * Who makes this request: the bearer of the admin token, or a signed-in browser. With an Authorization header the cookie is
+ * not looked at, so the check against other sites is needed for cookies only.
+ * @throws ApiError 401 for nobody, 403 for another site's request; DatabaseUnavailableError.
+ */
+export async function authenticate(request: Request, context: AuthContext): Promise<Account> {
+  const authorization = request.headers.get('authorization');
+  if (authorization !== null) return { role: roleOfBearer(authorization, context), by: 'token' };
+  const token = readSessionCookie(request.headers.get('cookie'));
+  const role = token === null ? null : await findRole(token, context);
+  if (role === null) throw notSignedIn('Sign in, or send "Authorization: Bearer" with the admin token.');
+  refuseCrossSite(request);
+  return { role, by: 'cookie' };
+}
+
+/** The role behind a cookie's token; null when it is not, or no longer, good. */
+export async function findRole(token: string, context: AuthContext): Promise<Role | null> {
+  const hash = hashToken(token);
+  try {
+    const role = await findBrowserSession(context.db, hash);
+    if (role) context.verifiedSessions.remember(hash, role);
+    else context.verifiedSessions.forget(hash);
+    return role;
+  } catch (error) {
+    const known = error instanceof DatabaseUnavailableError ? context.verifiedSessions.find(hash) : null;
+    if (known === null) throw error;
+    return known;
+  }
+}
+
+function roleOfBearer(authorization: string, context: AuthContext): Role {
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  const expected = context.env.ADMIN_TOKEN;
+  if (token && expected && isSameSecret(token, expected)) return 'admin';
+  throw notSignedIn('The token of the Authorization header is not a valid one.');
+}
+
+function notSignedIn(message: string): ApiError {
+  return new ApiError('not_signed_in', message, { headers: { 'www-authenticate': 'Bearer' } });
+}

@@ -1,0 +1,76 @@
+import { createDb, type Db } from '#lib/db/create-db.ts';
+import { type Env, readEnv } from '#lib/env.ts';
+import { createLogger, type Logger } from '#lib/logger.ts';
+import { createEventPublisher, type EventPublisher } from '#workers/events.ts';
+import { JobQueue } from '#workers/queue/job-queue.ts';
+import { SignInLimiter } from './auth/sign-in-limiter.ts';
+import { VerifiedSessions } from './auth/verified-sessions.ts';
+import { createEventHub, type EventHub } from './events/event-hub.ts';
+import { reportOutages } from './report-outages.ts';
+
+/** What the web process has one of. */
+export interface ServerContext {
+  env: Env;
+  db: Db;
+  queue: JobQueue;
+  /** Announcements to all processes, this one included. */
+  publisher: EventPublisher;
+  /** Announcements from all processes, for the streams of this one. */
+  hub: EventHub;
+  signInLimiter: SignInLimiter;
+  verifiedSessions: VerifiedSessions;
+  logger: Logger;
+  close(): Promise<void>;
+}
+
+/** Next bundles pages and routes apart and reloads them in development; globalThis is what they all share. */
+const shared = globalThis as { ekoServerContext?: ServerContext | undefined };
+
+/** The process's context, made at the first call. */
+export function serverContext(): ServerContext {
+  shared.ekoServerContext ??= createServerContext(readEnv());
+  return shared.ekoServerContext;
+}
+
+/** Puts another context in place, or none; for tests, which have a database each. */
+export function installServerContext(context: ServerContext | undefined): void {
+  shared.ekoServerContext = context;
+}
+
+/**
+ * The composition root of the web process. Connects lazily, so it works while the database is away.
+ * @throws Error when DATABASE_URL is missing; the launcher always sets it.
+ */
+export function createServerContext(env: Env): ServerContext {
+  if (!env.DATABASE_URL) {
+    throw new Error('DATABASE_URL is not set. Start everything with "npm start", or set it to a PostgreSQL address.');
+  }
+  const logger = createLogger('web', env.LOG_LEVEL);
+  const pool = createDb({
+    connectionString: env.DATABASE_URL,
+    applicationName: 'eko-web',
+    max: 10,
+    onError: (error) => logger.warn({ err: error }, 'A database connection broke; it is replaced when needed'),
+  });
+  const db = reportOutages(pool);
+  const hub = createEventHub(env.DIRECT_DATABASE_URL ?? env.DATABASE_URL, logger);
+  const publisher = createEventPublisher(pool);
+  return {
+    env,
+    db,
+    queue: new JobQueue({
+      db,
+      leaseMs: env.LOCK_TTL * 1000,
+      onNotifyError: (error) => logger.debug({ err: error }, 'A wake-up could not be sent; managers also look by themselves'),
+    }),
+    publisher,
+    hub,
+    signInLimiter: new SignInLimiter(),
+    verifiedSessions: new VerifiedSessions(),
+    logger,
+    async close() {
+      await Promise.all([publisher.close(), hub.close()]);
+      await pool.close();
+    },
+  };
+}

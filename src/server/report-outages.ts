@@ -1,0 +1,29 @@
+import type { Db, Executor } from '#lib/db/create-db.ts';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { isDatabaseOutage } from '#workers/database-retry.ts';
+
+/**
+ * The same pool, whose statements throw DatabaseUnavailableError where the way to the database is the reason. Only here can
+ * that be told from other failures: much of what pg throws then has no code to go by.
+ */
+export function reportOutages(db: Db): Db {
+  return {
+    orm: db.orm,
+    query: reporting(db).query,
+    transaction: (work) => translate(() => db.transaction((tx) => work(reporting(tx)))),
+    close: () => db.close(),
+  };
+}
+
+function reporting(executor: Executor): Executor {
+  return { query: (text, values) => translate(() => executor.query(text, values)) };
+}
+
+async function translate<T>(statement: () => Promise<T>): Promise<T> {
+  try {
+    return await statement();
+  } catch (error) {
+    if (!isDatabaseOutage(error)) throw error;
+    throw new DatabaseUnavailableError('The database cannot be reached', { cause: error });
+  }
+}
