@@ -1,0 +1,57 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { jitteredBackoffMs } from '#lib/backoff.ts';
+import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+
+/**
+ * SQLSTATE classes and codes that say "not now": connection trouble (08), resources (53), operator intervention (57P0x,
+ * cancelled statement), transaction rollback (40), lock not available, and a server that is read-only for the moment.
+ */
+const PASSING_SQLSTATES = /^(08...|53...|57P0[1-5]|57014|40001|40P01|55P03|25006)$/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/**
+ * Whether an error of a statement comes from the way to the database, not from the statement: trying again may help.
+ * PostgreSQL's own errors carry an SQLSTATE, the network's a code such as ECONNREFUSED; what pg throws when a connection
+ * breaks or a deadline passes is a plain Error without any code.
+ */
+export function isDatabaseOutage(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailableError) return true;
+  if (!(error instanceof Error) || error instanceof AppError) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  if (code === null) return error.constructor === Error || error instanceof AggregateError;
+  return SQLSTATE.test(code) && !/^E[A-Z]{4}$/.test(code) ? PASSING_SQLSTATES.test(code) : /^E[A-Z]/.test(code);
+}
+
+/** Delays between tries while the database is away: full jitter, from 200 ms up to 10 s. */
+export function outageDelayMs(attempt: number, capMs = 10_000): number {
+  return 50 + jitteredBackoffMs(attempt, 400, capMs);
+}
+
+export interface DatabaseRetryOptions {
+  /** Asked before every further try; false ends the trying with the last error. */
+  mayContinue: () => boolean;
+  /** Longest pause between tries in ms. */
+  capMs?: number;
+  onRetry?: (error: unknown, attempt: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs database work again while the database is away. The work must be safe to repeat: a commit whose answer was lost
+ * has happened all the same.
+ * @throws the last error when it is not an outage, or when no further try is allowed.
+ */
+export async function withDatabaseRetry<T>(work: () => Promise<T>, options: DatabaseRetryOptions): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDatabaseOutage(error) || !options.mayContinue()) throw error;
+      options.onRetry?.(error, attempt);
+      await wait(outageDelayMs(attempt, options.capMs ?? 2_000), undefined, {
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
+      if (!options.mayContinue()) throw error;
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
+import { type AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+import { assertNever } from '#lib/invariant.ts';
+import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
+import { ActiveSession } from './active-session.ts';
+import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
+import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
+import { countOutcome, noJobsYet, type WorkerCounters } from './metrics/worker-counters.ts';
+import type { Claim, ClaimedSession, Completion, Settled } from './queue/job-queue.ts';
+import { createSessionContext, type SessionContextDeps } from './session-context.ts';
+
+export interface JobRunnerDeps extends SessionContextDeps {
+  createScraper: (source: string) => BaseScraper;
+  /** Resolves after the commit: true when the claim was still good. Collects several completions into one statement. */
+  complete: (item: Completion) => Promise<boolean>;
+  /** A slot is free again, or the worker's figures have changed. */
+  onChange: () => void;
+  /** How long an aborted scraper may take to come back before its result is dropped, in ms; default 2 s. */
+  abortGraceMs?: number;
+}
+
+/** What the scraper came back with. */
+type ScrapeEnd = { error: null; result: ScrapeResult } | { error: unknown; result: null };
+
+/** Runs claimed sessions, each from its start to its settled outcome. Knows all parts; decides nothing by itself. */
+export class JobRunner {
+  readonly #deps: JobRunnerDeps;
+  readonly #active = new Map<number, ActiveSession>();
+  readonly #abandoned = new Map<string, Claim>();
+  #counters: WorkerCounters = noJobsYet;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(deps: JobRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  get counters(): WorkerCounters {
+    return this.#counters;
+  }
+
+  /** The session that has run longest. */
+  get currentSessionId(): number | null {
+    return this.#active.keys().next().value ?? null;
+  }
+
+  /** Starts a session; never throws and never rejects. */
+  start(claimed: ClaimedSession): void {
+    const active = new ActiveSession(claimed);
+    this.#active.set(claimed.id, active);
+    this.#deps.logger.info({ ...about(claimed), claimNumber: claimed.claimNumber }, 'Session claimed');
+    this.#deps.events.publish(['sessions', 'workers'], [claimed.id]);
+    void this.#run(active);
+  }
+
+  /** Aborts one session if this claim of it runs here. */
+  abort(sessionId: number, claimNumber: number, reason: AppError): void {
+    const active = this.#active.get(sessionId);
+    if (active?.claimed.claimNumber === claimNumber) active.abort(reason);
+  }
+
+  abortAll(reason: AppError): void {
+    for (const active of this.#active.values()) active.abort(reason);
+  }
+
+  /** Resolves when no session runs. */
+  idle(): Promise<void> {
+    if (this.#active.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /**
+   * Gives back what this worker dropped while it could not write. Call it when the lease is safe again: whoever has taken
+   * these sessions meanwhile keeps them, since the claims are stale then.
+   */
+  async handBackAbandoned(): Promise<void> {
+    for (const [key, claim] of this.#abandoned) {
+      try {
+        await this.#deps.queue.handBack(claim, { reason: 'The database was away; goes on at its last checkpoint' });
+        this.#abandoned.delete(key);
+        this.#deps.events.publish(['sessions'], [claim.id]);
+      } catch (error) {
+        this.#deps.logger.warn({ sessionId: claim.id, err: error }, 'Cannot hand back a dropped session yet');
+        return;
+      }
+    }
+  }
+
+  async #run(active: ActiveSession): Promise<void> {
+    const end = await this.#scrape(active);
+    const outcome = outcomeOf(end.error, active.abortReason);
+    const settled = await this.#settle(active, outcome, end.result);
+    await this.#finish(active, outcome, settled);
+  }
+
+  async #scrape(active: ActiveSession): Promise<ScrapeEnd> {
+    let close = (): void => {};
+    try {
+      const scraper = this.#deps.createScraper(active.claimed.source);
+      const session = createSessionContext(this.#deps, active, scraper.config);
+      close = session.close;
+      const scraping = scraper.execute(active.claimed.location, { context: session.context });
+      return { error: null, result: await this.#orDropped(scraping, active) };
+    } catch (error) {
+      return { error: error ?? new Error('The scraper threw nothing at all'), result: null };
+    } finally {
+      close();
+    }
+  }
+
+  /** The result, or the abort's reason when the scraper does not come back within the grace: it cannot block the worker. */
+  async #orDropped<T>(scraping: Promise<T>, active: ActiveSession): Promise<T> {
+    const settled = new AbortController();
+    const dropped = async (): Promise<never> => {
+      await aborted(active.signal, settled.signal);
+      await wait(this.#deps.abortGraceMs ?? 2_000, undefined, { signal: settled.signal });
+      this.#deps.logger.warn(about(active.claimed), 'The scraper ignores its signal; its result is dropped');
+      throw active.signal.reason;
+    };
+    try {
+      return await Promise.race([scraping, dropped()]);
+    } finally {
+      settled.abort();
+    }
+  }
+
+  async #settle(
+    active: ActiveSession,
+    outcome: SessionOutcome,
+    result: ScrapeResult | null,
+  ): Promise<Settled | 'unwritten'> {
+    this.#logOutcome(active, outcome);
+    if (outcome.kind === 'lost') return 'unwritten';
+    try {
+      return await withDatabaseRetry(() => this.#write(active, outcome, result), {
+        mayContinue: () => this.#deps.isLeaseSafe() && active.abortReason?.disposition !== 'lost',
+        onRetry: (error, attempt) =>
+          this.#deps.logger.warn({ ...about(active.claimed), attempt, err: error }, 'Cannot save the outcome yet'),
+      });
+    } catch (error) {
+      const level = isDatabaseOutage(error) || error instanceof DatabaseUnavailableError ? 'warn' : 'error';
+      this.#deps.logger[level]({ ...about(active.claimed), err: error }, 'The outcome could not be saved');
+      return 'unwritten';
+    }
+  }
+
+  async #write(
+    { claimed, stats }: ActiveSession,
+    outcome: Exclude<SessionOutcome, { kind: 'lost' }>,
+    result: ScrapeResult | null,
+  ): Promise<Settled> {
+    const { queue } = this.#deps;
+    switch (outcome.kind) {
+      case 'completed':
+        return (await this.#deps.complete({ ...completionOf(claimed, result), stats })) ? 'completed' : 'stale';
+      case 'retry':
+        return await queue.retry(claimed, { error: outcome.error, stats });
+      case 'snoozed':
+        return await queue.snooze(claimed, { delayMs: outcome.delayMs, reason: outcome.reason, stats });
+      case 'interrupted':
+        return await queue.handBack(claimed, { reason: outcome.reason, stats });
+      case 'cancelled':
+        return await queue.cancelled(claimed, { stats });
+      case 'failed':
+        return await queue.fail(claimed, { error: outcome.error, stats });
+      default:
+        return assertNever(outcome);
+    }
+  }
+
+  /** The slot is freed first: what follows is for people and must hold nobody up. */
+  async #finish(active: ActiveSession, outcome: SessionOutcome, settled: Settled | 'unwritten'): Promise<void> {
+    const { claimed } = active;
+    active.close();
+    this.#active.delete(claimed.id);
+    if (settled === 'unwritten') this.#abandoned.set(`${claimed.id}/${claimed.claimNumber}`, claimed);
+    else if (settled !== 'stale') this.#counters = countOutcome(this.#counters, outcome.kind);
+    this.#deps.logger.info(
+      { ...about(claimed), outcome: outcome.kind, settled, durationMs: active.durationMs(), ...active.stats },
+      'Session settled',
+    );
+    this.#deps.events.publish(['sessions', 'workers', 'leads'], [claimed.id]);
+    this.#deps.onChange();
+    if (this.#active.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  /** The line that a person who reads the session's log ends at. */
+  #logOutcome({ claimed, abortReason }: ActiveSession, outcome: SessionOutcome): void {
+    const line = sentenceOf(outcome, abortReason);
+    this.#deps.logs.write({ sessionId: claimed.id, claimNumber: claimed.claimNumber, ...line });
+  }
+}
+
+function completionOf(claimed: ClaimedSession, result: ScrapeResult | null): Completion {
+  const progress: SessionProgress | undefined = result?.progress;
+  return {
+    id: claimed.id,
+    claimNumber: claimed.claimNumber,
+    ...(progress ? { progress } : {}),
+    ...(result ? { statusReason: summaryOf(result) } : {}),
+  };
+}
+
+function summaryOf({ totalLeads, newLeads, warnings }: ScrapeResult): string {
+  const leads = `${totalLeads} ${totalLeads === 1 ? 'lead' : 'leads'}, ${newLeads} of them new`;
+  const [first] = warnings;
+  if (!first) return leads;
+  return `${leads}; ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings, the first'}: ${first}`;
+}
+
+function sentenceOf(
+  outcome: SessionOutcome,
+  abortReason: AppError | null,
+): { level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> } {
+  switch (outcome.kind) {
+    case 'completed':
+      return { level: 'info', message: 'Completed' };
+    case 'cancelled':
+      return { level: 'info', message: abortReason?.message ?? 'Cancelled' };
+    case 'snoozed':
+      return { level: 'info', message: `Put off for ${Math.round(outcome.delayMs / 1_000)} s: ${outcome.reason}` };
+    case 'interrupted':
+      return { level: 'info', message: `Handed back: ${outcome.reason}` };
+    case 'lost':
+      return { level: 'warn', message: `Dropped: ${outcome.reason}` };
+    case 'retry':
+      return { level: 'warn', message: `This try failed: ${outcome.error.message}`, details: { ...outcome.error } };
+    case 'failed':
+      return { level: 'error', message: `Failed: ${outcome.error.message}`, details: { ...outcome.error } };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+const about = ({ id, source, location }: ClaimedSession) => ({ sessionId: id, source, location });
+
+/** Resolves when `signal` is aborted; rejects when `over` is, so that nothing keeps waiting. */
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over });
+    over.addEventListener('abort', () => reject(over.reason), { once: true });
+  });
+}

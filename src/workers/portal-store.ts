@@ -1,0 +1,44 @@
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import type { Portal } from '#lib/portals/portal.ts';
+import type { WatermarkUpdate } from '#lib/scrapers/scraper-context.ts';
+
+const LIST_PORTALS = `
+  select id, source, kind, name, state, county, city, url, fields, signal, rate_limit_ms as "rateLimitMs", origin, enabled, note
+  from portals where source = $1 and enabled order by id`;
+
+const FIND_WATERMARK = 'select read_until as "readUntil" from portal_watermarks where portal_id = $1 and scope = $2';
+
+// A run that was told to look further back must not move the mark back.
+const MOVE_WATERMARKS = `
+  insert into portal_watermarks as mark (portal_id, scope, read_until, session_id)
+  select distinct on (portal_id, scope) portal_id, scope, read_until, $4
+  from unnest($1::text[], $2::text[], $3::timestamptz[]) as given (portal_id, scope, read_until)
+  order by portal_id, scope, read_until desc
+  on conflict (portal_id, scope) do update
+    set read_until = greatest(mark.read_until, excluded.read_until), session_id = excluded.session_id, updated_at = now()`;
+
+/** The enabled portals of a source. */
+export async function listEnabledPortals(db: Executor, source: string): Promise<Portal[]> {
+  return await db.query<Portal & QueryRow>(LIST_PORTALS, [source]);
+}
+
+/** How far a portal was read for a scope; null when never. */
+export async function findWatermark(db: Executor, portalId: string, scope: string): Promise<Date | null> {
+  const rows = await db.query<{ readUntil: Date }>(FIND_WATERMARK, [portalId, scope]);
+  return rows[0]?.readUntil ?? null;
+}
+
+/** Moves watermarks on, never back. Part of the transaction that saves the leads they stand for. */
+export async function moveWatermarks(
+  tx: Executor,
+  sessionId: number,
+  watermarks: readonly WatermarkUpdate[],
+): Promise<void> {
+  if (watermarks.length === 0) return;
+  await tx.query(MOVE_WATERMARKS, [
+    watermarks.map((mark) => mark.portalId),
+    watermarks.map((mark) => mark.scope),
+    watermarks.map((mark) => mark.readUntil.toISOString()),
+    sessionId,
+  ]);
+}

@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { createDb, type Db } from '#lib/db/create-db.ts';
+import { type Env, readEnv } from '#lib/env.ts';
+import { createLogger, type Logger } from '#lib/logger.ts';
+import { PgHostPacer } from './fetch/host-pacer-pg.ts';
+import { createPageFetcher, type PageFetcher } from './fetch/page-fetcher.ts';
+import { PgRobotsStore } from './fetch/robots-store.ts';
+import { type ManagerMessage, parseManagerMessage } from './messages.ts';
+import { JobQueue } from './queue/job-queue.ts';
+import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
+import { userAgent } from './user-agent.ts';
+import { Worker } from './worker.ts';
+
+/** The child process of the manager, and composition root of one worker: settings in, one Worker out. */
+
+/** Without its manager a worker has no lease soon; it hands back what it can within this time and ends. */
+const ORPHAN_MS = 4_000;
+
+/** Grace of a SIGTERM that somebody sends to the worker itself. */
+const SIGTERM_GRACE_MS = 25_000;
+
+function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, logger: Logger): Worker {
+  const db = createDb({
+    connectionString: env.DATABASE_URL ?? '',
+    applicationName: `eko-worker ${workerId}`.slice(0, 63),
+    max: 4,
+    onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
+  });
+  return new Worker({
+    workerId,
+    concurrency: env.WORKER_CONCURRENCY,
+    db,
+    queue: new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 }),
+    fetcher: composeFetcher(env, db, logger),
+    scrapers,
+    logger,
+    send: (message) => {
+      if (process.connected) process.send?.(message, undefined, undefined, () => {});
+    },
+    onStopped: () => process.exit(0),
+  });
+}
+
+function composeFetcher(env: Env, db: Db, logger: Logger): PageFetcher {
+  return createPageFetcher({
+    pacer: new PgHostPacer({
+      db,
+      onReleaseFailed: (error) => logger.debug({ err: error }, 'A host slot could not be given back; it expires'),
+    }),
+    robots: new PgRobotsStore(db),
+    userAgent: userAgent(env.EKO_CONTACT),
+    logger,
+    allowAddresses: env.EKO_ALLOW_ADDRESSES,
+  });
+}
+
+/** Anything that nobody has caught is a bug: said once, and the manager starts afresh. */
+function exitOnBugs(logger: Logger): void {
+  let said = false;
+  const die = (error: unknown) => {
+    if (said) return;
+    said = true;
+    logger.fatal({ err: error }, 'The worker ends because of an error that nobody caught');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}
+
+/** Ctrl-C reaches the whole process group, but stopping is the manager's decision. A SIGTERM for the worker alone drains it. */
+function obeySignals(drain: (graceMs: number) => void): void {
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => drain(SIGTERM_GRACE_MS));
+  process.on('disconnect', () => {
+    setTimeout(() => process.exit(1), ORPHAN_MS).unref();
+    drain(0);
+  });
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { scrapers: { type: 'string' } } });
+  const env = readEnv();
+  const bootLogger = createLogger('worker', env.LOG_LEVEL);
+  exitOnBugs(bootLogger);
+  if (!process.send) throw new Error('A worker is started by its manager; use "npm run workers:start"');
+  let worker: Worker | null = null;
+  obeySignals((graceMs) => {
+    if (worker) worker.drain(graceMs);
+    else process.exit(0);
+  });
+  const scrapers = await loadScraperRegistry(bootLogger, values.scrapers);
+  process.on('message', (raw) => {
+    const message = parseManagerMessage(raw);
+    if (message.type === 'welcome') worker ??= welcome(message, env, scrapers);
+    else if (worker) worker.handle(message);
+    else if (message.type === 'drain') process.exit(0);
+  });
+  process.send({ type: 'ready' });
+}
+
+function welcome({ workerId }: ManagerMessage & { type: 'welcome' }, env: Env, scrapers: ScraperRegistry): Worker {
+  const logger = createLogger('worker', env.LOG_LEVEL, { worker: workerId });
+  logger.info({ concurrency: env.WORKER_CONCURRENCY, sources: scrapers.sources }, 'Worker started');
+  return composeWorker(env, workerId, scrapers, logger);
+}
+
+await main();

@@ -1,0 +1,28 @@
+import type { WorkerEndCause } from './queue/job-queue.ts';
+
+/** Signals that somebody sends; the others (SIGSEGV, SIGABRT, SIGBUS …) come from the process itself. */
+const SENT_SIGNALS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
+
+/** How a child ended and what its manager knew at that moment. */
+export interface ChildExit {
+  code: number | null;
+  signal: string | null;
+  /** The manager had asked it to stop. */
+  stopping: boolean;
+  /** The manager killed it because it no longer answered. */
+  silent: boolean;
+}
+
+/** Who is to blame for the end of a worker process: it decides what is charged to the sessions that it ran. */
+export function workerEndCause(exit: ChildExit): Exclude<WorkerEndCause, 'lost'> {
+  if (exit.silent) return 'crashed';
+  if (exit.stopping || (exit.code === 0 && exit.signal === null)) return 'stopped';
+  return exit.signal !== null && SENT_SIGNALS.has(exit.signal) ? 'killed' : 'crashed';
+}
+
+/** One sentence for logs and for the worker's row. */
+export function describeExit(exit: ChildExit): string {
+  if (exit.silent) return 'Killed by its manager: it did not answer any more';
+  const how = exit.signal ? `by ${exit.signal}` : `with exit code ${exit.code ?? 'unknown'}`;
+  return `Ended ${how}${exit.stopping ? ' when asked to stop' : ''}`;
+}

@@ -1,0 +1,207 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Db } from '#lib/db/create-db.ts';
+import { CancelledError, LeaseLostError, SessionTimeoutError, ShutdownError } from '#lib/errors.ts';
+import { assertNever } from '#lib/invariant.ts';
+import type { Logger } from '#lib/logger.ts';
+import { ClaimLoop } from './claim-loop.ts';
+import { createEventPublisher, type EventPublisher } from './events.ts';
+import type { PageFetcher } from './fetch/page-fetcher.ts';
+import { JobRunner } from './job-runner.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { SessionLogWriter } from './logs/session-log-writer.ts';
+import type { ManagerMessage, WorkerMessage, WorkerStats } from './messages.ts';
+import { CompletionBatcher } from './queue/completion-batcher.ts';
+import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
+import type { ScraperRegistry } from './scraper-registry.ts';
+
+export interface WorkerOptions {
+  workerId: string;
+  concurrency: number;
+  db: Db;
+  queue: JobQueue;
+  fetcher: PageFetcher;
+  scrapers: ScraperRegistry;
+  logger: Logger;
+  send: (message: WorkerMessage) => void;
+  /** Called when the worker has stopped; nothing of it runs any more. */
+  onStopped: () => void;
+}
+
+const BEAT_MS = 1_000;
+
+/** What is still to be written at the end may take this long. */
+const FAREWELL_MS = 1_500;
+
+/** One worker: claims sessions while its lease is safe, runs them, and does what its manager says. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #lease: LeaseKeeper;
+  readonly #events: EventPublisher;
+  readonly #logs: SessionLogWriter;
+  readonly #completions: CompletionBatcher;
+  readonly #runner: JobRunner;
+  readonly #claims: ClaimLoop;
+  readonly #beat: NodeJS.Timeout;
+  #graceTimer: NodeJS.Timeout | null = null;
+  #draining = false;
+  #beatDue = false;
+
+  constructor(options: WorkerOptions) {
+    const { workerId, db, queue, logger, fetcher, scrapers } = options;
+    this.#options = options;
+    this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
+    this.#events = createEventPublisher(db);
+    this.#logs = new SessionLogWriter({ db, workerId });
+    this.#completions = new CompletionBatcher({ complete: (items) => queue.complete(items) });
+    this.#runner = new JobRunner({
+      workerId,
+      db,
+      queue,
+      fetcher,
+      events: this.#events,
+      logs: this.#logs,
+      logger,
+      isLeaseSafe: () => this.#lease.isSafe,
+      createScraper: scrapers.createScraper,
+      complete: (item) => this.#lease.within(this.#completions.add(item)),
+      onChange: () => this.#onChange(),
+    });
+    this.#claims = this.#createClaimLoop();
+    this.#beat = setInterval(() => this.#sendBeat(), BEAT_MS);
+    this.#sendBeat();
+  }
+
+  handle(message: ManagerMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        break;
+      case 'lease':
+        this.#renewLease(message.safeUntilMs);
+        break;
+      case 'lease-lost':
+        this.#loseLease(message.reason);
+        break;
+      case 'wake':
+        this.#wake();
+        break;
+      case 'abort':
+        this.#abort(message);
+        break;
+      case 'drain':
+        this.drain(message.graceMs);
+        break;
+      default:
+        assertNever(message);
+    }
+  }
+
+  /**
+   * Claims nothing more; running sessions may finish within the grace, then they are handed back. Called again, the shorter
+   * grace counts.
+   */
+  drain(graceMs: number, reason = 'The worker is stopping'): void {
+    if (this.#graceTimer) clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => this.#runner.abortAll(new ShutdownError(reason)), graceMs);
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#sendBeat();
+    void this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    await this.#claims.stop();
+    await this.#runner.idle();
+    clearInterval(this.#beat);
+    if (this.#graceTimer) clearTimeout(this.#graceTimer);
+    const { fetcher, db } = this.#options;
+    const farewell = Promise.allSettled([this.#completions.stop(), this.#logs.close(), this.#events.close()]).then(() =>
+      Promise.allSettled([fetcher.close(), db.close()]),
+    );
+    await Promise.race([farewell, wait(FAREWELL_MS)]);
+    this.#options.onStopped();
+  }
+
+  #createClaimLoop(): ClaimLoop {
+    const { queue, workerId, scrapers, concurrency, logger } = this.#options;
+    return new ClaimLoop({
+      claim: (limit) =>
+        queue.claim({ workerId, sources: scrapers.sources, limit, jobTimeoutMs: scrapers.jobTimeoutMs }),
+      freeSlots: () => concurrency - this.#runner.activeCount,
+      mayClaim: () => this.#lease.isSafe && !this.#draining,
+      start: (session) => {
+        this.#runner.start(session);
+        this.#beatSoon();
+      },
+      handBack: (session) => this.#handBackUnstarted(session),
+      logger,
+    });
+  }
+
+  /** Claimed while the worker was being stopped. What cannot be given back now, the manager takes back. */
+  async #handBackUnstarted(session: ClaimedSession): Promise<void> {
+    try {
+      await this.#options.queue.handBack(session, { reason: 'The worker is stopping' });
+    } catch (error) {
+      this.#options.logger.warn({ sessionId: session.id, err: error }, 'Cannot hand back a session');
+    }
+  }
+
+  #renewLease(safeUntilMs: number): void {
+    const wasSafe = this.#lease.isSafe;
+    this.#lease.renew(safeUntilMs);
+    void this.#runner.handBackAbandoned();
+    if (!wasSafe) this.#wake();
+  }
+
+  #loseLease(reason: string): void {
+    this.#lease.drop();
+    if (this.#runner.activeCount > 0)
+      this.#options.logger.warn({ reason }, 'The lease is lost; all sessions are dropped');
+    this.#runner.abortAll(new LeaseLostError(reason));
+  }
+
+  #wake(): void {
+    this.#options.queue.noteWake();
+    this.#claims.nudge();
+  }
+
+  #abort({ sessionId, claimNumber, why }: Extract<ManagerMessage, { type: 'abort' }>): void {
+    const context = { sessionId, claimNumber };
+    const reason =
+      why === 'cancelled'
+        ? new CancelledError('The session was cancelled', { context })
+        : new SessionTimeoutError('The session ran past its time limit', { context });
+    this.#runner.abort(sessionId, claimNumber, reason);
+  }
+
+  #onChange(): void {
+    this.#claims.nudge();
+    this.#beatSoon();
+  }
+
+  /** Many sessions may start and end within one moment; the manager needs only the last state of it. */
+  #beatSoon(): void {
+    if (this.#beatDue) return;
+    this.#beatDue = true;
+    setTimeout(() => {
+      this.#beatDue = false;
+      this.#sendBeat();
+    }, 10);
+  }
+
+  #sendBeat(): void {
+    this.#options.send({ type: 'beat', stats: this.#stats() });
+  }
+
+  #stats(): WorkerStats {
+    const running = this.#runner.activeCount > 0 ? 'running' : 'idle';
+    return {
+      status: this.#draining ? 'draining' : running,
+      activeSessions: this.#runner.activeCount,
+      currentSessionId: this.#runner.currentSessionId,
+      ...this.#runner.counters,
+      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
+      concurrency: this.#options.concurrency,
+    };
+  }
+}
