@@ -20,8 +20,15 @@ export class PacedClient {
     this.#client = client;
   }
 
-  /** Waits for the slot, sends, counts, and gives the slot back. Throws what HostPacer.reserve and HttpClient.send throw. */
-  async send(request: PacedRequest, session: FetchSession): Promise<HttpOutcome> {
+  /**
+   * Waits for the slot, sends, counts, and gives the slot back. Throws what HostPacer.reserve and HttpClient.send throw.
+   * @param onOutcome runs while the slot is still held: a back-off set there is in force before anybody gets the next slot.
+   */
+  async send(
+    request: PacedRequest,
+    session: FetchSession,
+    onOutcome?: (outcome: HttpOutcome) => Promise<void>,
+  ): Promise<HttpOutcome> {
     const { url, method, headers, body, gapMs, timeoutMs } = request;
     const { workerId, sessionId, signal, stats } = session;
     const slot = await this.#pacer.reserve({ hostKey: hostKeyOf(url), workerId, sessionId, gapMs, timeoutMs }, signal);
@@ -35,6 +42,7 @@ export class PacedClient {
       served = outcome.kind === 'response' && outcome.status < 500 && outcome.status !== 429;
       stats.bytesReceived += outcome.wireBytes;
       logRequest(session, request, outcome);
+      await onOutcome?.(outcome);
       return outcome;
     } finally {
       if (!served) stats.requestsFailed += 1;

@@ -62,7 +62,7 @@ export function createPageFetcher(deps: PageFetcherDeps): PageFetcher {
   const parts = { gate, client, pacer: deps.pacer, allow };
   deps.logger.debug({ userAgent: deps.userAgent, allowAddresses: allow }, 'The fetch stack is ready');
   return {
-    fetchPage: (url, options, session) => new PageFetch(parts, url, options, session).run(),
+    fetchPage: async (url, options, session) => await new PageFetch(parts, url, options, session).run(),
     close: () => client.close(),
   };
 }
@@ -72,6 +72,14 @@ interface Parts {
   client: PacedClient;
   pacer: HostPacer;
   allow: readonly string[];
+}
+
+interface Answered {
+  outcome: HttpOutcome;
+  page: FetchedPage | null;
+  verdict: Verdict;
+  /** How long the host is left alone, where the verdict is "throttled". */
+  backoffMs: number;
 }
 
 /** The way to one page: its redirects, its tries, and the times it was asked to wait. */
@@ -96,24 +104,32 @@ class PageFetch {
 
   async run(): Promise<FetchedPage> {
     for (;;) {
-      const outcome = await this.#request();
-      const page = outcome.kind === 'response' ? this.#toPage(outcome) : null;
-      const verdict = this.#judge(outcome, page);
+      const { outcome, page, verdict, backoffMs } = await this.#request();
       if (verdict.kind === 'done' && page !== null) return page;
       if (verdict.kind === 'redirect') this.#follow(outcome);
-      else if (verdict.kind === 'throttled') await this.#backOff(verdict.problem, verdict.retryAfterMs);
+      else if (verdict.kind === 'throttled') await this.#backOff(verdict.problem, backoffMs);
       else if (verdict.kind !== 'done') await this.#waitForTry(verdict, outcome);
     }
   }
 
   /** Every request, also of a redirect or a later try, passes the guard and robots.txt and waits for its host's slot. */
-  async #request(): Promise<HttpOutcome> {
-    const { gate, client, allow } = this.#parts;
-    refuseAddress(this.#hop.url.href, allow);
+  async #request(): Promise<Answered> {
+    const { gate, client, pacer, allow } = this.#parts;
+    const { url } = this.#hop;
+    refuseAddress(url.href, allow);
     const floorMs = this.#options.gapMs ?? this.#session.config.rateLimit;
-    const crawlDelayMs = await gate.pass(this.#hop.url, floorMs, this.#session);
-    const gapMs = Math.max(floorMs, crawlDelayMs);
-    return await client.send({ ...this.#hop, gapMs, timeoutMs: this.#session.config.timeout }, this.#session);
+    const crawlDelayMs = await gate.pass(url, floorMs, this.#session);
+    const request = { ...this.#hop, gapMs: Math.max(floorMs, crawlDelayMs), timeoutMs: this.#session.config.timeout };
+    let page: FetchedPage | null = null;
+    let verdict: Verdict = { kind: 'done' };
+    let backoffMs = 0;
+    const outcome = await client.send(request, this.#session, async (received) => {
+      page = received.kind === 'response' ? this.#toPage(received) : null;
+      verdict = this.#judge(received, page);
+      if (verdict.kind !== 'throttled') return;
+      backoffMs = Math.ceil(await pacer.reportBackoff(hostKeyOf(url), verdict.retryAfterMs));
+    });
+    return { outcome, page, verdict, backoffMs };
   }
 
   #judge(outcome: HttpOutcome, page: FetchedPage | null): Verdict {
@@ -130,14 +146,12 @@ class PageFetch {
     this.#hops += 1;
   }
 
-  /** Sets the host's back-off for all workers. A short one is waited out, which costs no try; for a long one the session sleeps. */
-  async #backOff(problem: Problem, retryAfterMs: number | null): Promise<void> {
+  /** The host's back-off holds for all workers. A short one is waited out, which costs no try; for a long one the session sleeps. */
+  async #backOff(problem: Problem, backoffMs: number): Promise<void> {
     const hostKey = hostKeyOf(this.#hop.url);
-    const backoffMs = Math.ceil(await this.#parts.pacer.reportBackoff(hostKey, retryAfterMs));
     this.#throttles += 1;
     this.#session.log('warn', `"${hostKey}" asks for less (${problem.reason}); it is left alone for ${backoffMs} ms`, {
       url: this.#hop.url.href,
-      retryAfterMs,
     });
     if (!waitsInPlace(backoffMs, this.#throttles)) {
       throw new ThrottledError(`"${hostKey}" asks to be left alone for ${backoffMs} ms: ${problem.reason}`, backoffMs, {
