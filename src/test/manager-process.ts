@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { waitFor } from './wait-for.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+export interface ManagerProcessOptions {
+  databaseUrl: string;
+  workers?: number;
+  env?: Record<string, string>;
+  /** File in src/test with the scrapers of this test. */
+  scrapers?: string;
+}
+
+export interface LogLine {
+  message: string;
+  level: string;
+  worker?: string;
+  [key: string]: unknown;
+}
+
+/** A real manager process with real workers, as `npm run workers:start` makes it. */
+export interface ManagerProcess {
+  process: ChildProcess;
+  pid: number;
+  /** Everything that it and its workers have logged. */
+  lines: LogLine[];
+  /** Live children, as the operating system sees them. */
+  workerPids(): number[];
+  /** Resolves with the exit code, or the signal's name. */
+  exited: Promise<number | string>;
+  kill(signal: NodeJS.Signals): void;
+  /** Ends it and all its workers, whatever state they are in. */
+  destroy(): Promise<void>;
+}
+
+export function startManagerProcess(options: ManagerProcessOptions): ManagerProcess {
+  const args = ['--workers', String(options.workers ?? 1)];
+  args.push('--scrapers', path.join(ROOT, 'src/test', options.scrapers ?? 'scripted-scrapers.ts'));
+  const child = fork(path.join(ROOT, 'scripts/start-workers.ts'), args, {
+    cwd: ROOT,
+    env: {
+      NODE_ENV: 'test',
+      PATH: process.env.PATH,
+      DATABASE_URL: options.databaseUrl,
+      HEARTBEAT_INTERVAL: '1',
+      LOCK_TTL: '6',
+      LOG_LEVEL: 'debug',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const lines: LogLine[] = [];
+  const seenPids = new Set<number>();
+  if (child.stdout) createInterface(child.stdout).on('line', (text) => collect(text, lines, seenPids));
+  const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+  return {
+    process: child,
+    pid: child.pid ?? 0,
+    lines,
+    workerPids: () => [...seenPids].filter(isAlive),
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async destroy() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+      for (const pid of seenPids) killQuietly(pid);
+      await waitFor(() => ![...seenPids].some(isAlive), { what: 'all workers to be gone' });
+    },
+  };
+}
+
+function collect(text: string, lines: LogLine[], pids: Set<number>): void {
+  try {
+    const line = JSON.parse(text) as LogLine;
+    lines.push(line);
+    if (line.message === 'Worker forked') pids.add(Number(line.childPid));
+  } catch {
+    lines.push({ level: 'raw', message: text });
+  }
+}
+
+/** Whether a process runs; one that has ended and waits for its parent does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ThrottledError } from '#lib/errors.ts';
+import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+
+/**
+ * Scrapers for tests of the runtime: what a session does stands in its params. Loaded by real workers in place of
+ * src/workers/scrapers/index.ts.
+ */
+export type Script =
+  /** Reads pages 1 … count of a site; every page gives two leads and one checkpoint. */
+  | { do: 'pages'; origin: string; count: number }
+  | { do: 'nothing' }
+  /** Waits until it is told to stop. */
+  | { do: 'wait' }
+  /** Never comes back, whatever it is told. */
+  | { do: 'ignore-signal' }
+  | { do: 'throw'; message: string }
+  | { do: 'throttled'; retryAfterMs: number }
+  | { do: 'exit'; code: number }
+  | { do: 'unhandled' }
+  | { do: 'block-event-loop' };
+
+class ScriptedScraper extends BaseScraper {
+  readonly source = 'permits';
+
+  protected override async scrape(): Promise<void> {
+    const script = this.params as unknown as Script;
+    switch (script.do) {
+      case 'pages':
+        return await this.#readPages(script);
+      case 'nothing':
+        return;
+      case 'wait':
+        this.logInfo('Waiting for a signal');
+        return await wait(3_600_000, undefined, { signal: this.signal });
+      case 'ignore-signal':
+        return await wait(3_600_000);
+      case 'throw':
+        throw new Error(script.message);
+      case 'throttled':
+        throw new ThrottledError('The site asks for a rest', script.retryAfterMs);
+      case 'exit':
+        return process.exit(script.code);
+      case 'unhandled':
+        void Promise.reject(new Error('nobody catches this'));
+        return await wait(3_600_000);
+      case 'block-event-loop':
+        for (;;) Math.random();
+    }
+  }
+
+  async #readPages({ origin, count }: Script & { do: 'pages' }): Promise<void> {
+    const first = typeof this.cursor === 'number' ? this.cursor + 1 : 1;
+    for (let page = first; page <= count; page += 1) {
+      const url = `${origin}/page/${page}?location=${encodeURIComponent(this.context.location)}`;
+      const rows = await this.makeRequest<string[]>(url, { as: 'json' });
+      for (const row of rows) this.#emitRow(url, row);
+      await this.checkpoint(page, { progress: { message: `Page ${page}`, done: page, total: count } });
+    }
+  }
+
+  #emitRow(sourceUrl: string, row: string): void {
+    const fetchedAt = new Date().toISOString();
+    this.emitLead({
+      portal: `portal-${this.context.location}`,
+      sourceRowId: row,
+      sourceUrl,
+      role: 'owner',
+      name: `Person ${row}`,
+      address: `${row.length} Example Street`,
+      city: 'Savannah',
+      state: 'GA',
+      provenance: { name: { sourceUrl, sourceRowId: row, rule: 'row', fetchedAt } },
+    });
+  }
+}
+
+export function createScraper(): BaseScraper {
+  const jobTimeout = Number(process.env.TEST_JOB_TIMEOUT_MS ?? 60_000);
+  return new ScriptedScraper({ rateLimit: 20, retryDelay: 50, jobTimeout });
+}
