@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface AskedRequest {
+interface AskedRequest {
   method: string;
   url: string;
   headers: IncomingMessage['headers'];

@@ -82,7 +82,7 @@ export function isListed(host: string, port: number, allow: readonly string[]): 
 }
 
 /** The port a URL means, the scheme's default included. */
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }

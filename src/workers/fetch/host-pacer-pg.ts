@@ -2,7 +2,6 @@ import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import { type HostPacer, type HostSlot, SLOT_GRACE_MS, type SlotRequest, WAIT_MAX_MS } from './host-pacer.ts';
-import { queryShared } from './shared-query.ts';
 import { Turnstile } from './turnstile.ts';
 
 interface ReservedRow extends QueryRow {
@@ -50,7 +49,7 @@ export class PgHostPacer implements HostPacer {
   }
 
   async reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number> {
-    const [row] = await queryShared<{ wait_ms: number }>(this.#db, 'select report_host_backoff($1, $2) as wait_ms', [
+    const [row] = await this.#db.query<{ wait_ms: number }>('select report_host_backoff($1, $2) as wait_ms', [
       hostKey,
       retryAfterMs,
     ]);
@@ -58,7 +57,7 @@ export class PgHostPacer implements HostPacer {
   }
 
   async pause(hostKey: string, pauseMs: number, reason: string): Promise<void> {
-    await queryShared(this.#db, 'select pause_host($1, $2, $3)', [hostKey, pauseMs, reason]);
+    await this.#db.query('select pause_host($1, $2, $3)', [hostKey, pauseMs, reason]);
   }
 
   /** One question to the database; null when it is to be asked again. */
@@ -92,8 +91,7 @@ export class PgHostPacer implements HostPacer {
   }
 
   async #ask(request: SlotRequest, waitMaxMs: number): Promise<ReservedRow> {
-    const [row] = await queryShared<ReservedRow>(
-      this.#db,
+    const [row] = await this.#db.query<ReservedRow>(
       'select slot_id, wait_ms, reason from reserve_host_slot($1, $2, $3, $4, $5, $6)',
       [
         request.hostKey,
@@ -126,7 +124,7 @@ export class PgHostPacer implements HostPacer {
 
   async #giveBack(hostKey: string, slotId: number, sinceMs: number, served: boolean): Promise<void> {
     try {
-      await queryShared(this.#db, 'select release_host_slot($1, $2, $3, $4)', [hostKey, slotId, sinceMs, served]);
+      await this.#db.query('select release_host_slot($1, $2, $3, $4)', [hostKey, slotId, sinceMs, served]);
     } catch (error) {
       this.#onReleaseFailed(error);
     }

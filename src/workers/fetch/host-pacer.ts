@@ -27,7 +27,8 @@ export interface HostSlot {
 export interface HostPacer {
   /**
    * Waits for the host's next slot; on return the request may be sent at once.
-   * @throws HostNotReadyError when the wait would be longer than about 15 s, DatabaseUnavailableError, or the signal's reason.
+   * @throws HostNotReadyError when the wait would be longer than about 15 s, the signal's reason, or the error of
+   *   a database that is away, which is safe to repeat.
    */
   reserve(request: SlotRequest, signal: AbortSignal): Promise<HostSlot>;
   /** The host asked for less; null when it did not say for how long. Gives the ms for which it is left alone. */

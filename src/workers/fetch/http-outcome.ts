@@ -21,7 +21,7 @@ export type FetchFailure =
   /** A Content-Encoding we do not know, more than two of them, or data that is not in it. */
   | 'bad-encoding';
 
-export interface HttpResponse {
+interface HttpResponse {
   kind: 'response';
   status: number;
   /** Lower-case names; repeated ones are joined with ", ". */
@@ -32,7 +32,7 @@ export interface HttpResponse {
   durationMs: number;
 }
 
-export interface HttpFailure {
+interface HttpFailure {
   kind: 'failed';
   failure: FetchFailure;
   message: string;

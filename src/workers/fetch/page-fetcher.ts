@@ -36,7 +36,8 @@ export interface PageFetcherDeps {
 export interface PageFetcher {
   /**
    * Fetches one page: address guard, robots.txt, the host's pace, the request, the verdict, and tries again where that helps.
-   * @throws only error classes of lib/errors.ts, or the reason of the session's signal.
+   * @throws error classes of lib/errors.ts, the reason of the session's signal, and the error of a statement where the shared
+   *   pace or robots.txt cannot be asked for: with a database that is away, asking again is safe.
    */
   fetchPage(url: string, options: FetchPageOptions, session: FetchSession): Promise<FetchedPage>;
   close(): Promise<void>;

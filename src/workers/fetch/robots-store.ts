@@ -1,6 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { RobotsOutcome } from '#lib/db/schema/vocabulary.ts';
-import { queryShared } from './shared-query.ts';
 
 /** What the last look at an origin's /robots.txt found. */
 export interface RobotsFinding {
@@ -39,8 +38,7 @@ export class PgRobotsStore implements RobotsStore {
   }
 
   async find(origin: string): Promise<RobotsFinding | null> {
-    const [row] = await queryShared<RobotsRow>(
-      this.#db,
+    const [row] = await this.#db.query<RobotsRow>(
       `select outcome, http_status, body, reason, failures,
          (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as fresh_for_ms
        from robots_cache where origin = $1`,
@@ -52,8 +50,7 @@ export class PgRobotsStore implements RobotsStore {
   }
 
   async save(origin: string, finding: RobotsFinding): Promise<void> {
-    await queryShared(
-      this.#db,
+    await this.#db.query(
       `insert into robots_cache (origin, outcome, http_status, body, reason, failures, fetched_at, expires_at)
        values ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + $7 * interval '1 ms')
        on conflict (origin) do update set

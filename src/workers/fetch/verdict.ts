@@ -14,15 +14,7 @@ import type { FetchFailure, HttpOutcome } from './http-outcome.ts';
 import { isRedirect } from './redirect-policy.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-export type ProblemKind =
-  | 'network'
-  | 'timeout'
-  | 'host-unknown'
-  | 'blocked'
-  | 'gone'
-  | 'refused'
-  | 'unusable'
-  | 'address';
+type ProblemKind = 'network' | 'timeout' | 'host-unknown' | 'blocked' | 'gone' | 'refused' | 'unusable' | 'address';
 
 export interface Problem {
   kind: ProblemKind;
