@@ -1,4 +1,4 @@
-import type { Executor } from '#lib/db/create-db.ts';
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { ClaimPosition } from '../claim-cursor.ts';
 
 /** Proves ownership: every write of the claimant matches both, and nothing else. */
@@ -67,7 +67,12 @@ update scraping_sessions s set
 from picked where s.id = picked.id
 returning s.id, s.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, s.params, s.cursor,
   s.retry_count as "retryCount", s.max_retries as "maxRetries", s.leads_found as "leadsFound", s.leads_new as "leadsNew",
-  s.priority, s.created_at as "createdAt", s.started_at as "startedAt", s.timeout_at as "timeoutAt"`;
+  s.priority, date_part('epoch', s.created_at) * 1000 as "createdAt", date_part('epoch', s.started_at) * 1000 as "startedAt",
+  date_part('epoch', s.timeout_at) * 1000 as "timeoutAt"`;
+
+/** A row as it comes: times as ms since 1970, which are read several times faster than their text. */
+type ClaimedRow = Omit<ClaimedSession, 'createdAt' | 'startedAt' | 'timeoutAt'> &
+  Record<'createdAt' | 'startedAt' | 'timeoutAt', number>;
 
 export async function claimSessions(
   db: Executor,
@@ -75,7 +80,7 @@ export async function claimSessions(
   sources: readonly ClaimSource[],
   limit: number,
 ): Promise<ClaimedSession[]> {
-  const rows = await db.query<Record<keyof ClaimedSession, unknown>>(CLAIM, [
+  const rows = await db.query<ClaimedRow & QueryRow>(CLAIM, [
     sources.map((source) => source.source),
     sources.map((source) => source.rank),
     sources.map((source) => source.id),
@@ -83,6 +88,12 @@ export async function claimSessions(
     limit,
     workerId,
   ]);
+  const claimed = rows.map((row) => ({
+    ...row,
+    createdAt: new Date(row.createdAt),
+    startedAt: new Date(row.startedAt),
+    timeoutAt: new Date(row.timeoutAt),
+  }));
   // An update promises no order.
-  return (rows as unknown as ClaimedSession[]).sort((a, b) => b.priority - a.priority || a.id - b.id);
+  return claimed.sort((a, b) => b.priority - a.priority || a.id - b.id);
 }

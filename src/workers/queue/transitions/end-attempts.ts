@@ -42,7 +42,7 @@ export const RECORD_ATTEMPTS = `
   select e.session_id, clock_timestamp(), e.started_at, e.claim_number,
     greatest(0, e.leads_found - coalesce(earlier.found, 0)), greatest(0, e.leads_new - coalesce(earlier.fresh, 0)),
     e.requests_made, e.requests_failed, e.bytes_received,
-    least(2147483647, greatest(0, extract(epoch from clock_timestamp() - e.started_at) * 1000))::int,
+    least(2147483647, greatest(0, date_part('epoch', clock_timestamp() - e.started_at) * 1000))::int,
     e.source, e.location, e.outcome, e.worker_id, e.proxy_used, e.error
   from ended e
   left join lateral (
