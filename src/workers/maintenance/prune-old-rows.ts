@@ -49,8 +49,8 @@ const PRUNE: Record<Exclude<keyof Retention, 'sessionsMs'>, string> = {
     select count(*)::int as deleted from deleted`,
   metricsMs: `
     with deleted as (
-      delete from scraper_metrics where id in (
-        select id from scraper_metrics where timestamp < ${CUTOFF}
+      delete from scraper_metrics where (session_id, claim_number) in (
+        select session_id, claim_number from scraper_metrics where timestamp < ${CUTOFF}
         order by timestamp limit ${BATCH_ROWS} for update skip locked)
       returning 1)
     select count(*)::int as deleted from deleted`,
