@@ -122,7 +122,10 @@ export async function startServer(cluster: Cluster, options: ServerOptions): Pro
 function runningServer(child: ChildProcess, exited: RunningServer['exited']): RunningServer {
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
+    // A fast shutdown can hang on a disk that hangs; an immediate one is as safe as a crash.
+    const overdue = setTimeout(() => child.kill('SIGQUIT'), 20_000);
     await exited;
+    clearTimeout(overdue);
   };
   return {
     pid: child.pid ?? 0,

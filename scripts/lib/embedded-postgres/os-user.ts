@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 
 /** The OS user that PostgreSQL runs as. */
 export interface OsUser {
@@ -51,10 +51,17 @@ function createSystemUser(): void {
   }
 }
 
-/** Whether the user passes all parent folders of `path` and has it as asked: 'r' readable, 'w' writable, 'x' executable. */
+/** Whether the user passes all parent folders of `path` and has it as asked. Null is ourselves. */
 export function canReach(path: string, user: OsUser | null, mode: 'r' | 'w' | 'x'): boolean {
-  const identity = user ? { uid: user.uid, gid: user.gid } : {};
-  return (
-    spawnSync('/bin/sh', ['-c', `test -${mode} "$0"`, path], { ...identity, cwd: '/', stdio: 'ignore' }).status === 0
-  );
+  if (user) {
+    const options = { uid: user.uid, gid: user.gid, cwd: '/', stdio: 'ignore' } as const;
+    return spawnSync('/bin/sh', ['-c', `test -${mode} "$0"`, path], options).status === 0;
+  }
+  try {
+    accessSync(path, { r: constants.R_OK, w: constants.W_OK, x: constants.X_OK }[mode]);
+    return true;
+  } catch {
+    // What accessSync throws is its way of saying no.
+    return false;
+  }
 }

@@ -1,0 +1,2 @@
+/** How the embedded server tells people what happens. */
+export type ServerEvent = (level: 'info' | 'warn' | 'error', message: string) => void;

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AlreadyRunningError, lockDataFolder } from './instance-lock.ts';
+
+describe('lockDataFolder', () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = mkdtempSync(path.join(tmpdir(), 'eko-lock-'));
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true }));
+
+  it('refuses a second holder and says where the first one runs', () => {
+    const lock = lockDataFolder(dataDir);
+    lock.setUrl('http://127.0.0.1:3000');
+    expect(() => lockDataFolder(dataDir)).toThrow(AlreadyRunningError);
+    expect(() => lockDataFolder(dataDir)).toThrow(`already running at http://127.0.0.1:3000 as process ${process.pid}`);
+    lock.release();
+    lockDataFolder(dataDir).release();
+  });
+
+  it('takes over from a process that is gone', () => {
+    const gone = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(path.join(dataDir, 'launcher.lock'), JSON.stringify({ pid: gone, mark: null }));
+    lockDataFolder(dataDir).release();
+  });
+
+  it('takes over when the pid now belongs to another process', () => {
+    writeFileSync(path.join(dataDir, 'launcher.lock'), JSON.stringify({ pid: process.pid, mark: 'an earlier start' }));
+    lockDataFolder(dataDir).release();
+  });
+});
