@@ -11,6 +11,8 @@ import type {
   WorkerStatus,
 } from './db/schema/vocabulary.ts';
 import type { LeadProvenance } from './leads/lead.ts';
+import type { PortalFields } from './portals/portal.ts';
+import type { ScraperConfig } from './scraper-config.ts';
 
 /** The JSON of the HTTP API, as routes send it and the dashboard reads it. Every time is ISO 8601 with its zone. */
 
@@ -34,6 +36,7 @@ export interface ApiErrorDetail {
 export interface ApiHealth {
   status: 'ok' | 'degraded';
   database: 'ok' | 'unreachable';
+  version: string;
 }
 
 /** GET /api/auth/me */
@@ -83,6 +86,8 @@ export interface ApiSession {
 
 /** GET /api/sessions/ID */
 export interface ApiSessionDetail extends ApiSession {
+  /** What it is doing, as one sentence; src/lib/sessions/state-in-words.ts makes the same one. */
+  stateInWords: string;
   params: Record<string, unknown>;
   crashCount: number;
   proxyUsed: string | null;
@@ -163,6 +168,9 @@ export interface ApiSource {
   label: string;
   description: string;
   note?: string;
+  config: ScraperConfig;
+  /** How many enabled portals it reads. */
+  portalCount: number;
 }
 
 /** A row of GET /api/portals */
@@ -175,7 +183,10 @@ export interface ApiPortal {
   county: string | null;
   city: string | null;
   url: string;
+  fields: PortalFields;
   signal: Signal | null;
+  /** Gap between two requests to its host in ms; null: the source's default. */
+  rateLimitMs: number | null;
   origin: PortalOrigin;
   enabled: boolean;
   note: string | null;
@@ -209,7 +220,10 @@ export interface ApiSummary {
   /** The database's clock. */
   now: string;
   environment: string;
+  /** Each counted up to 10,000. */
   sessions: Record<SessionStatus, number>;
+  /** True where a count stopped at 10,000. */
+  capped: boolean;
   queue: { waiting: number; oldestWaitingMs: number | null };
   workers: { total: number; running: number };
   leads: { total: number; demo: number; newLast24h: number };

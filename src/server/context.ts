@@ -19,6 +19,8 @@ export interface ServerContext {
   hub: EventHub;
   signInLimiter: SignInLimiter;
   verifiedSessions: VerifiedSessions;
+  /** Where the bundled demo server answers; null when it does not run. */
+  demoOrigin: string | null;
   logger: Logger;
   close(): Promise<void>;
 }
@@ -28,7 +30,7 @@ const shared = globalThis as { ekoServerContext?: ServerContext | undefined };
 
 /** The process's context, made at the first call. */
 export function serverContext(): ServerContext {
-  shared.ekoServerContext ??= createServerContext(readEnv());
+  shared.ekoServerContext ??= createServerContext(readEnv(), process.env.EKO_INTERNAL_DEMO_ORIGIN);
   return shared.ekoServerContext;
 }
 
@@ -41,7 +43,7 @@ export function installServerContext(context: ServerContext | undefined): void {
  * The composition root of the web process. Connects lazily, so it works while the database is away.
  * @throws Error when DATABASE_URL is missing; the launcher always sets it.
  */
-export function createServerContext(env: Env): ServerContext {
+export function createServerContext(env: Env, demoOrigin?: string): ServerContext {
   if (!env.DATABASE_URL) {
     throw new Error('DATABASE_URL is not set. Start everything with "npm start", or set it to a PostgreSQL address.');
   }
@@ -61,12 +63,14 @@ export function createServerContext(env: Env): ServerContext {
     queue: new JobQueue({
       db,
       leaseMs: env.LOCK_TTL * 1000,
-      onNotifyError: (error) => logger.debug({ err: error }, 'A wake-up could not be sent; managers also look by themselves'),
+      onNotifyError: (error) =>
+        logger.debug({ err: error }, 'A wake-up could not be sent; managers also look by themselves'),
     }),
     publisher,
     hub,
     signInLimiter: new SignInLimiter(),
     verifiedSessions: new VerifiedSessions(),
+    demoOrigin: demoOrigin || null,
     logger,
     async close() {
       await Promise.all([publisher.close(), hub.close()]);

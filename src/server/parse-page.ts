@@ -46,7 +46,10 @@ function decodeCursor(text: string): number | null {
 }
 
 /** Cuts a list that was read with one row more than asked for, and says where the next page starts. */
-export function toPage<Row extends { id: number }>(rows: Row[], limit: number): { items: Row[]; nextCursor: string | null } {
+export function toPage<Row extends { id: number }>(
+  rows: Row[],
+  limit: number,
+): { items: Row[]; nextCursor: string | null } {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? formatCursor(last.id) : null };

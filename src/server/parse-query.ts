@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { refuseBadText } from './refuse-bad-text.ts';
 import { parseInput } from './parse-input.ts';
+import { refuseBadText } from './refuse-bad-text.ts';
 
 /** Names that every list takes besides its filters. */
 const PAGE_FIELDS = ['limit', 'cursor'];

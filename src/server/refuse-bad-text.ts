@@ -9,19 +9,37 @@ const DEPTH_MAX = 20;
  * @throws ApiError 400 that names the path, such as "params.signal.0".
  */
 export function refuseBadText(value: unknown): void {
-  const open: { value: unknown; path: string; depth: number }[] = [{ value, path: '', depth: 0 }];
+  const open: Place[] = [{ value, path: '', depth: 0 }];
   for (let next = open.pop(); next; next = open.pop()) {
-    const { value: current, path, depth } = next;
-    if (typeof current === 'string' && !isStorableText(current)) {
-      throw fieldError('invalid_request', path || 'body', 'contains a character that cannot be stored (NUL or half a pair)');
-    }
-    if (typeof current !== 'object' || current === null) continue;
-    if (depth >= DEPTH_MAX) throw fieldError('invalid_request', path.slice(0, 200), `is nested more than ${DEPTH_MAX} deep`);
-    for (const [name, inner] of Object.entries(current)) {
-      if (!isStorableText(name)) throw fieldError('invalid_request', path || 'body', 'has a field whose name cannot be stored');
-      open.push({ value: inner, path: path === '' ? name.slice(0, 100) : `${path}.${name.slice(0, 100)}`, depth: depth + 1 });
-    }
+    refuseText(next);
+    if (typeof next.value === 'object' && next.value !== null) open.push(...placesInside(next, next.value));
   }
+}
+
+interface Place {
+  value: unknown;
+  path: string;
+  depth: number;
+}
+
+function refuseText({ value, path }: Place): void {
+  if (typeof value !== 'string' || isStorableText(value)) return;
+  throw fieldError(
+    'invalid_request',
+    path || 'body',
+    'contains a character that cannot be stored (NUL or half a pair)',
+  );
+}
+
+function placesInside({ path, depth }: Place, value: object): Place[] {
+  if (depth >= DEPTH_MAX) throw fieldError('invalid_request', path, `is nested more than ${DEPTH_MAX} deep`);
+  return Object.entries(value).map(([name, inner]) => {
+    if (!isStorableText(name)) {
+      throw fieldError('invalid_request', path || 'body', 'has a field whose name cannot be stored');
+    }
+    const shown = name.slice(0, 100);
+    return { value: inner, path: path === '' ? shown : `${path}.${shown}`, depth: depth + 1 };
+  });
 }
 
 export function isStorableText(text: string): boolean {

@@ -27,12 +27,19 @@ export function respondError(error: unknown, logger: Logger): Response {
 export function toApiError(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
   if (error instanceof DatabaseUnavailableError) {
-    return new ApiError('database_unavailable', 'The database cannot be reached right now. Try again in a few seconds.', {
-      headers: { 'retry-after': '5' },
-    });
+    return new ApiError(
+      'database_unavailable',
+      'The database cannot be reached right now. Try again in a few seconds.',
+      {
+        headers: { 'retry-after': '5' },
+      },
+    );
   }
   if (isUnstorable(error)) {
-    return new ApiError('invalid_request', 'A value of the request cannot be stored: it is out of range or not plain text.');
+    return new ApiError(
+      'invalid_request',
+      'A value of the request cannot be stored: it is out of range or not plain text.',
+    );
   }
   return null;
 }

@@ -19,7 +19,10 @@ export function suppressionHash(key: Buffer, kind: SuppressionKind, value: strin
 }
 
 /** Everything under which this lead could be suppressed. */
-export function suppressionEntriesOf(lead: NormalizedLead, key: Buffer): SuppressionEntry[] {
+export function suppressionEntriesOf(
+  lead: Pick<NormalizedLead, 'email' | 'phone' | 'address' | 'city' | 'state'>,
+  key: Buffer,
+): SuppressionEntry[] {
   const entry = (kind: SuppressionKind, value: string | null | undefined): SuppressionEntry[] =>
     value ? [{ kind, hash: suppressionHash(key, kind, value) }] : [];
   return [

@@ -1,5 +1,5 @@
-import { DatabaseUnavailableError } from '#lib/errors.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
 import { ApiError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
 import { findBrowserSession } from './browser-session.ts';

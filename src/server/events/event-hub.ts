@@ -1,6 +1,6 @@
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
 import type { Logger } from '#lib/logger.ts';
-import { EVENT_TOPICS, EVENTS_CHANNEL, type EkoEvent, parseEvent } from '#workers/events.ts';
+import { type EkoEvent, EVENT_TOPICS, EVENTS_CHANNEL, parseEvent } from '#workers/events.ts';
 
 export type DatabaseState = 'ok' | 'unavailable';
 
@@ -43,7 +43,8 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
         send({ kind: 'change', event: { topics: [...EVENT_TOPICS] } });
       },
       onDisconnect: (error) => {
-        if (databaseState !== 'unavailable') logger.warn({ err: error }, 'The events connection is down; it is opened again');
+        if (databaseState !== 'unavailable')
+          logger.warn({ err: error }, 'The events connection is down; it is opened again');
         changeState('unavailable');
       },
     });

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
+import { queryFlag, queryId, queryText, queryWords } from '../parse-query.ts';
+import { SqlConditions } from '../sql-conditions.ts';
+import { textQuery } from './text-query.ts';
+
+export const leadFilterSchema = z.strictObject({
+  source: queryText().optional(),
+  /** Any part of the location that was asked for, in any case. */
+  location: queryText().optional(),
+  /** Leads that this session saw, whichever session found them first. */
+  sessionId: queryId.optional(),
+  batchId: z.uuid('must be a UUID').optional(),
+  /** Beginnings of words, all of which must occur. */
+  text: queryText().optional(),
+  portal: queryText().optional(),
+  signal: queryWords(SIGNALS).optional(),
+  role: queryText().optional(),
+  hasPhone: queryFlag.optional(),
+  hasEmail: queryFlag.optional(),
+  state: queryText(50).optional(),
+  city: queryText().optional(),
+  demo: queryFlag.optional(),
+});
+
+export type LeadFilter = z.output<typeof leadFilterSchema>;
+
+/** From which tables a filter reads; the session's sightings come in their own order, which is that of the list. */
+export function leadTables(filter: LeadFilter): string {
+  return filter.sessionId === undefined ? 'leads l' : 'lead_sightings seen join leads l on l.id = seen.lead_id';
+}
+
+export function leadConditions(filter: LeadFilter): SqlConditions {
+  const query = filter.text === undefined ? undefined : textQuery(filter.text);
+  return (
+    new SqlConditions()
+      .add('seen.session_id = ?', filter.sessionId)
+      .add('l.batch_id = ?', filter.batchId)
+      .add('l.source = ?', filter.source)
+      .add('strpos(lower(l.location), lower(?)) > 0', filter.location)
+      .add('l.portal = ?', filter.portal)
+      .add('l.signal = any(?)', filter.signal)
+      .add('lower(l.role) = lower(?)', filter.role)
+      .add('lower(l.state) = lower(?)', filter.state)
+      .add('lower(l.city) = lower(?)', filter.city)
+      .add('(l.phone is not null) = ?', filter.hasPhone)
+      .add('(l.email is not null) = ?', filter.hasEmail)
+      .add('l.demo = ?', filter.demo)
+      .add(`l.search @@ to_tsquery('simple', ?)`, query)
+      // Only punctuation was given: nothing can contain it.
+      .addIf(query === null, 'false')
+  );
+}

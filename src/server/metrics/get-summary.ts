@@ -1,0 +1,106 @@
+import type { ApiSourceMetrics, ApiSourceWindow, ApiSummary } from '#lib/api-types.ts';
+import type { Executor } from '#lib/db/create-db.ts';
+import { SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { countSessionsByStatus } from '../sessions/count-sessions.ts';
+
+/** Up to here leads are counted one by one; above, the planner's estimate is near enough and costs nothing. */
+const LEADS_COUNTED = 100_000;
+
+/** The figures of the whole installation in one call. Session counts stop at 10,000, which `capped` tells. */
+export async function getSummary(db: Executor, environment: string): Promise<ApiSummary> {
+  const [counts, state, sources] = await Promise.all([countSessionsByStatus(db), readState(db), listSourceMetrics(db)]);
+  const { pending, running, completed, failed, cancelled } = counts;
+  return {
+    now: state.now.toISOString(),
+    environment,
+    sessions: {
+      pending: pending.count,
+      running: running.count,
+      completed: completed.count,
+      failed: failed.count,
+      cancelled: cancelled.count,
+    },
+    capped: Object.values(counts).some((count) => count.capped),
+    queue: { waiting: state.waiting, oldestWaitingMs: state.oldestWaitingMs },
+    workers: { total: state.workersTotal, running: state.workersRunning },
+    leads: { total: state.leadsTotal, demo: state.leadsDemo, newLast24h: sumNew(sources) },
+    sources,
+  };
+}
+
+interface State {
+  now: Date;
+  waiting: number;
+  oldestWaitingMs: number | null;
+  workersTotal: number;
+  workersRunning: number;
+  leadsTotal: number;
+  leadsDemo: number;
+}
+
+async function readState(db: Executor): Promise<State> {
+  const [state] = await db.query<State & Record<string, unknown>>(READ_STATE);
+  if (!state) throw new Error('A statement without a table gave no row.');
+  return state;
+}
+
+/** "Waiting" is what could be claimed at once; what sleeps until its time is not late. */
+const READ_STATE = `
+with ready as (
+  select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10001),
+living as (
+  select status from worker_instances
+  where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
+counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as some)
+select clock_timestamp() as now,
+  (select count(*) from ready) as waiting,
+  (select greatest(0, floor(extract(epoch from clock_timestamp() - min(created_at)) * 1000))::float8 from ready) as "oldestWaitingMs",
+  (select count(*) from living) as "workersTotal",
+  (select count(*) from living where status = 'running') as "workersRunning",
+  (select case when total <= ${LEADS_COUNTED} then total
+     else greatest(total, (select reltuples::bigint from pg_class where oid = 'leads'::regclass)) end from counted) as "leadsTotal",
+  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as some) as "leadsDemo"`;
+
+type WindowRow = Omit<ApiSourceWindow, 'successRate'> & { source: string; isLastHour: boolean };
+
+/** Per source over the last hour and day, in one scan of the day. Sources without an attempt are there too. */
+async function listSourceMetrics(db: Executor): Promise<ApiSourceMetrics[]> {
+  const rows = await db.query<WindowRow & Record<string, unknown>>(SOURCE_METRICS);
+  const names = new Set<string>([...SOURCE_NAMES, ...rows.map((row) => row.source)]);
+  return [...names].map((source) => {
+    const own = rows.filter((row) => row.source === source);
+    return { source, lastHour: sumWindow(own.filter((row) => row.isLastHour)), last24h: sumWindow(own) };
+  });
+}
+
+const SOURCE_METRICS = `
+select source, timestamp > now() - interval '1 hour' as "isLastHour",
+  count(*) as attempts,
+  count(*) filter (where outcome = 'completed') as completed,
+  count(*) filter (where outcome in ('retry', 'failed', 'timed_out', 'crashed')) as failed,
+  coalesce(sum(leads_found), 0)::float8 as "leadsFound", coalesce(sum(leads_new), 0)::float8 as "leadsNew",
+  coalesce(sum(requests_made), 0)::float8 as "requestsMade", coalesce(sum(requests_failed), 0)::float8 as "requestsFailed"
+from scraper_metrics where timestamp > now() - interval '24 hours'
+group by 1, 2`;
+
+function sumWindow(rows: readonly WindowRow[]): ApiSourceWindow {
+  const sum = (
+    field: 'attempts' | 'completed' | 'failed' | 'leadsFound' | 'leadsNew' | 'requestsMade' | 'requestsFailed',
+  ) => rows.reduce((total, row) => total + row[field], 0);
+  const completed = sum('completed');
+  const failed = sum('failed');
+  return {
+    attempts: sum('attempts'),
+    completed,
+    failed,
+    successRate: completed + failed === 0 ? null : completed / (completed + failed),
+    leadsFound: sum('leadsFound'),
+    leadsNew: sum('leadsNew'),
+    requestsMade: sum('requestsMade'),
+    requestsFailed: sum('requestsFailed'),
+  };
+}
+
+function sumNew(sources: readonly ApiSourceMetrics[]): number {
+  return sources.reduce((total, source) => total + source.last24h.leadsNew, 0);
+}

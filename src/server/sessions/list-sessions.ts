@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { ApiPage, ApiSession } from '#lib/api-types.ts';
+import type { Executor } from '#lib/db/create-db.ts';
+import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
+import { type PageRequest, toPage } from '../parse-page.ts';
+import { queryText, queryWords } from '../parse-query.ts';
+import { SqlConditions } from '../sql-conditions.ts';
+import { withIsoTimes } from '../with-iso-times.ts';
+import { LIST_COLUMNS } from './session-columns.ts';
+
+export const sessionFilterSchema = z.strictObject({
+  status: queryWords(SESSION_STATUSES).optional(),
+  source: queryText().optional(),
+  /** Any part of the location, in any case. */
+  location: queryText().optional(),
+  batchId: z.uuid('must be a UUID').optional(),
+});
+
+export type SessionFilter = z.output<typeof sessionFilterSchema>;
+
+/** Sessions, newest first. */
+export async function listSessions(
+  db: Executor,
+  filter: SessionFilter,
+  page: PageRequest,
+): Promise<ApiPage<ApiSession>> {
+  const where = sessionConditions(filter).add('s.id < ?', page.after);
+  const rows = await db.query(
+    `select ${LIST_COLUMNS} from scraping_sessions s where ${where} order by s.id desc limit ${where.bind(page.limit + 1)}`,
+    where.values,
+  );
+  return toPage(
+    rows.map((row) => withIsoTimes<ApiSession>(row)),
+    page.limit,
+  );
+}
+
+export function sessionConditions(filter: SessionFilter): SqlConditions {
+  return new SqlConditions()
+    .add('s.status = any(?)', filter.status)
+    .add('s.source = ?', filter.source)
+    .add('strpos(lower(s.location), lower(?)) > 0', filter.location)
+    .add('s.batch_id = ?', filter.batchId);
+}
