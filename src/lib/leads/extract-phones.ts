@@ -80,7 +80,7 @@ const IDENTIFIER_BEFORE = new RegExp(
   'i',
 );
 const IDENTIFIER_WORD = new RegExp(`(?:^|[^a-z])(?:${IDENTIFIER_WORDS})(?:[^a-z]|$)`, 'i');
-const FAX_BEFORE = /(?:^|[^a-z])(?:fax|facsimile|f)(?: ?(?:no|num|number))?[.:# ]{0,3}\(?$/i;
+const FAX_BEFORE = /(?:^|[^a-z])(?:fax|telefax|facsimile|f)(?: ?(?:no|num|number))?[.:#)\] ]{0,4}\(?$/i;
 const PLAIN_F_BEFORE = /(?:^|[^a-z])f \(?$/i;
 const PHONE_OR_FAX_BEFORE = /(?:phone|tel|ph|telephone)\.? ?(?:\/|&|and|or) ?fax[.:# ]{0,3}\(?$/i;
 
@@ -136,8 +136,11 @@ function isFormatted(candidate: string): boolean {
   return FORMATTED.test(candidate) || FORMATTED_ELSEWHERE.test(candidate);
 }
 
+/** "404-555-0123 (fax)", unless the word belongs to a number that follows it. */
+const FAX_AFTER = /^ ?(?:[([]f(?:ax)?[)\]](?! ?[\d(+])|fax\.?(?:$|[,;\n]))/i;
+
 function isFax(before: string, after: string): boolean {
-  if (/^ ?[([]fax/i.test(after) || /^ ?fax\.?(?:$|[,;\n])/i.test(after)) return true;
+  if (FAX_AFTER.test(after)) return true;
   return FAX_BEFORE.test(before) && !PLAIN_F_BEFORE.test(before) && !PHONE_OR_FAX_BEFORE.test(before);
 }
 
