@@ -184,9 +184,16 @@ export class WorkerManager {
     if (released > 0) this.#wake();
   }
 
-  /** For as long as it takes, unless the manager ends. */
+  /** For as long as it takes, unless the manager ends; a schema that is not there yet, or a wrong password, may be mended too. */
   #patiently<T>(work: () => Promise<T>): Promise<T> {
-    return withDatabaseRetry(work, { mayContinue: () => this.#state !== 'ended', capMs: 5_000 });
+    return withDatabaseRetry(work, {
+      isPassing: () => true,
+      mayContinue: () => this.#state !== 'ended',
+      capMs: 5_000,
+      onRetry: (error, attempt) => {
+        if (attempt === 1) this.#logger.warn({ err: error }, 'The state of a worker cannot be saved yet; trying on');
+      },
+    });
   }
 
   /** The margin is taken from the moment of asking: the database counts from a later one. */

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { describeExit, workerEndCause } from './worker-end.ts';
+
+const exit = { code: null, signal: null, stopping: false, silent: false };
+
+describe('workerEndCause', () => {
+  it.each([
+    [{ ...exit, code: 1 }, 'crashed'],
+    [{ ...exit, code: 134 }, 'crashed'],
+    [{ ...exit, signal: 'SIGSEGV' }, 'crashed'],
+    [{ ...exit, signal: 'SIGABRT' }, 'crashed'],
+    [{ ...exit, signal: 'SIGKILL' }, 'killed'],
+    [{ ...exit, signal: 'SIGTERM' }, 'killed'],
+    [{ ...exit, signal: 'SIGKILL', silent: true }, 'crashed'],
+    [{ ...exit, code: 0 }, 'stopped'],
+    [{ ...exit, code: 0, stopping: true }, 'stopped'],
+    [{ ...exit, signal: 'SIGKILL', stopping: true }, 'stopped'],
+  ] as const)('of %o is %s', (given, cause) => {
+    expect(workerEndCause(given)).toBe(cause);
+  });
+
+  it('is told in one sentence', () => {
+    expect(describeExit({ ...exit, signal: 'SIGSEGV' })).toBe('Ended by SIGSEGV');
+    expect(describeExit({ ...exit, code: 7 })).toBe('Ended with exit code 7');
+    expect(describeExit({ ...exit, silent: true })).toContain('did not answer');
+  });
+});
