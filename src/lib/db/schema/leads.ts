@@ -13,7 +13,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { LeadProvenance } from '../../leads/lead.ts';
+import type { LeadProvenance } from '#lib/leads/lead.ts';
 import { instant } from './columns.ts';
 import type { Signal, SuppressionKind } from './vocabulary.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { PortalFields } from '../../portals/portal.ts';
+import type { PortalFields } from '#lib/portals/portal.ts';
 import { instant, quotedList } from './columns.ts';
 import { PORTAL_KINDS, PORTAL_ORIGINS, type PortalKind, type PortalOrigin, type Signal } from './vocabulary.ts';
 
