@@ -1,4 +1,4 @@
-import { type Options, stringify } from 'csv-stringify';
+import { type Options, stringify } from 'csv-stringify/sync';
 
 /** A row as the API shows it; only the columns below are read. */
 export type CsvRow = Readonly<Record<string, unknown>>;
@@ -30,7 +30,9 @@ export const CSV_COLUMNS = [
   'demo',
 ] as const;
 
-const FORMULA_START = /^[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20]/;
+/** Spreadsheets skip white space before a formula; full-width forms count as the ASCII ones. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of the dangerous starts
+const FORMULA_START = /^[\t\r\n\u0000]|^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 const E164 = /^\+[1-9]\d{6,14}$/;
 
 /**
@@ -46,18 +48,10 @@ export function safeCell(value: unknown, column: string): string {
 
 /** RFC 4180 lines for rows as they come; holds one row at a time. Begins with a byte order mark, which Excel needs. */
 export async function* leadsCsv(rows: AsyncIterable<CsvRow>): AsyncGenerator<string> {
-  yield await csvLine([...CSV_COLUMNS], { bom: true });
-  for await (const row of rows)
-    yield await csvLine(
-      CSV_COLUMNS.map((column) => safeCell(row[column], column)),
-      {},
-    );
+  yield csvLine([...CSV_COLUMNS], { bom: true });
+  for await (const row of rows) yield csvLine(CSV_COLUMNS.map((column) => safeCell(row[column], column)));
 }
 
-function csvLine(cells: string[], options: Options): Promise<string> {
-  return new Promise((resolve, reject) => {
-    stringify([cells], { record_delimiter: '\r\n', ...options }, (error, output) =>
-      error ? reject(error) : resolve(output),
-    );
-  });
+function csvLine(cells: string[], options: Options = {}): string {
+  return stringify([cells], { record_delimiter: '\r\n', ...options });
 }

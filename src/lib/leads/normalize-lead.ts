@@ -1,4 +1,5 @@
-import { calmCapitals, cleanField } from './clean-field.ts';
+import { calmCapitals } from './calm-capitals.ts';
+import { cleanField } from './clean-field.ts';
 import { extractEmails } from './extract-emails.ts';
 import { parsePhone } from './extract-phones.ts';
 import type { FieldProvenance, LeadDraft, LeadField, LeadProvenance, NormalizedLead } from './lead.ts';

@@ -5,7 +5,7 @@ import type { LeadDraft, NormalizedLead } from './lead.ts';
 import { findLinkedLeadIds } from './linked-leads.ts';
 import { normalizeLead } from './normalize-lead.ts';
 import { saveLeads } from './save-leads.ts';
-import { addSuppressions } from './suppression.ts';
+import { addSuppressions, getSuppressionKey } from './suppression.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -56,6 +56,27 @@ describe('saveLeads', () => {
     expect(await save([twice, { ...twice }], 3)).toEqual({ found: 1, fresh: 1, suppressed: 0 });
   });
 
+  it('fills a lead from its repetition on the same page', async () => {
+    const same = { sourceRowId: 'twice', contactKey: 'owner' };
+    const bare = lead({ ...same, name: 'Kim Example' });
+    await save([bare, lead({ ...same, name: 'Other', phone: '404-555-0170 x7' })], 3);
+    const rows = await database.db.query('select name, phone, phone_extension from leads where lead_key = $1', [
+      bare.leadKey,
+    ]);
+    expect(rows).toEqual([{ name: 'Kim Example', phone: '+14045550170', phone_extension: '7' }]);
+  });
+
+  it('never puts the extension of one phone behind another', async () => {
+    const same = { sourceRowId: 'extension', contactKey: 'owner' };
+    const first = lead({ ...same, phone: '404-555-0171' });
+    await save([first], 3);
+    await save([lead({ ...same, phone: '404-555-0172 x9' })], 4);
+    const rows = await database.db.query('select phone, phone_extension from leads where lead_key = $1', [
+      first.leadKey,
+    ]);
+    expect(rows).toEqual([{ phone: '+14045550171', phone_extension: null }]);
+  });
+
   it('fills what was empty and never empties what was filled', async () => {
     const bare = lead({ sourceRowId: 'filled-later', contactKey: 'owner', name: null });
     await save([bare], 4);
@@ -69,17 +90,28 @@ describe('saveLeads', () => {
     await addSuppressions(database.db, [
       { kind: 'email', value: 'No.More@example.com' },
       { kind: 'domain', value: 'example.org' },
-      { kind: 'phone', value: '+14045550123' },
-      { kind: 'address', value: '7 Quiet St, Savannah, GA' },
+      { kind: 'phone', value: '404.555.0123' },
+      { kind: 'address', value: '7 Quiet Street, Savannah, GA' },
+      { kind: 'address', value: '8 Quiet St. Savannah GA 31401' },
     ]);
     const page = [
       lead({ email: 'no.more@example.com' }),
       lead({ email: 'anybody@example.org' }),
+      lead({ email: 'anybody@mail.example.org' }),
       lead({ phone: '(404) 555-0123' }),
       lead({ address: '7 QUIET ST', city: 'SAVANNAH', state: 'GA' }),
+      lead({ address: '8 Quiet St', city: 'Savannah', state: 'GA', zip: '31401-1234' }),
+      lead({ address: '7 Quiet St', city: 'Macon', state: 'GA' }),
       lead({ email: 'fine@example.com', phone: '404-555-0124' }),
     ];
-    expect(await save(page, 7)).toEqual({ found: 1, fresh: 1, suppressed: 4 });
+    expect(await save(page, 7)).toEqual({ found: 2, fresh: 2, suppressed: 6 });
+  });
+
+  it('agrees on one suppression key when many ask first at once', async () => {
+    await database.db.query(`delete from app_settings where key = 'suppression_key'`);
+    const keys = await Promise.all(Array.from({ length: 8 }, () => getSuppressionKey(database.db)));
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1);
+    expect(keys[0]).toHaveLength(32);
   });
 
   it('survives many transactions that save the same leads in different orders at once', async () => {

@@ -37,7 +37,9 @@ const TEXT_COLUMNS = [
   'source_row_id',
 ] as const;
 
-const FILLED_LATER = TEXT_COLUMNS.filter((column) => !['source', 'portal', 'role', 'source_row_id'].includes(column));
+/** What identifies a lead stays; an extension belongs to its phone, so the statement treats it apart. */
+const NOT_FILLED = ['source', 'portal', 'role', 'source_row_id', 'phone_extension'];
+const FILLED_LATER = TEXT_COLUMNS.filter((column) => !NOT_FILLED.includes(column));
 
 /**
  * Rows go in by the order of their key, so that two transactions which save the same leads wait for each other instead of
@@ -54,6 +56,8 @@ const UPSERT = `
     on conflict (lead_key) do update set
       last_seen_at = clock_timestamp(),
       ${FILLED_LATER.map((column) => `${column} = coalesce(lead.${column}, excluded.${column})`).join(',\n      ')},
+      phone_extension = case when lead.phone is null or lead.phone = excluded.phone
+        then coalesce(lead.phone_extension, excluded.phone_extension) else lead.phone_extension end,
       value = coalesce(lead.value, excluded.value),
       provenance = excluded.provenance || lead.provenance
     returning id, (xmax = 0) as inserted
@@ -82,7 +86,7 @@ export async function saveLeads(
   if (leads.length === 0) return { found: 0, fresh: 0, suppressed: 0 };
   const wanted = await withoutSuppressed(tx, leads);
   const suppressed = leads.length - wanted.length;
-  const distinct = [...new Map(wanted.map((lead) => [lead.leadKey.toString('hex'), lead])).values()];
+  const distinct = mergeRepeated(wanted);
   if (distinct.length === 0) return { found: 0, fresh: 0, suppressed };
   const sighted = await tx.query<{ id: number; inserted: boolean }>(UPSERT, [
     ...columnsOf(distinct),
@@ -93,6 +97,28 @@ export async function saveLeads(
   const again = sighted.filter((row) => !row.inserted);
   if (again.length > 0) await tx.query(COUNT_SIGHTING, [again.map((row) => row.id)]);
   return { found: sighted.length, fresh: sighted.length - again.length, suppressed };
+}
+
+/** One statement may not touch a row twice: leads of one key become one, the first filled up by the others. */
+function mergeRepeated(leads: readonly NormalizedLead[]): NormalizedLead[] {
+  const byKey = new Map<string, NormalizedLead>();
+  for (const lead of leads) {
+    const key = lead.leadKey.toString('hex');
+    const first = byKey.get(key);
+    byKey.set(key, first ? fillUp(first, lead) : lead);
+  }
+  return [...byKey.values()];
+}
+
+function fillUp(first: NormalizedLead, other: NormalizedLead): NormalizedLead {
+  const known = Object.fromEntries(Object.entries(first).filter(([, value]) => value !== null));
+  const samePhone = first.phone === null || first.phone === other.phone;
+  return {
+    ...other,
+    ...known,
+    phoneExtension: first.phoneExtension ?? (samePhone ? other.phoneExtension : null),
+    provenance: { ...other.provenance, ...first.provenance },
+  };
 }
 
 function columnsOf(leads: readonly NormalizedLead[]): unknown[] {
