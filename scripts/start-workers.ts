@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
+import { findRunningDatabase } from './lib/running-database.ts';
 
 /** Composition root of the manager process: settings → manager → signals. */
 
@@ -25,10 +26,24 @@ interface Flags {
   scrapers: string | null;
 }
 
+const FLAGS = {
+  workers: { type: 'string' },
+  dev: { type: 'boolean' },
+  scrapers: { type: 'string' },
+} as const;
+
+function parseFlags() {
+  try {
+    return parseArgs({ options: FLAGS }).values;
+  } catch (cause) {
+    throw new SettingsError(`${cause instanceof Error ? cause.message : cause}. Known are --workers N and --dev.`, {
+      cause,
+    });
+  }
+}
+
 function readFlags(): Flags {
-  const { values } = parseArgs({
-    options: { workers: { type: 'string' }, dev: { type: 'boolean' }, scrapers: { type: 'string' } },
-  });
+  const values = parseFlags();
   const workers = values.workers === undefined ? null : Number(values.workers);
   if (workers !== null && !(Number.isInteger(workers) && workers >= 0 && workers <= 256)) {
     throw new SettingsError(`--workers = "${values.workers}" must be a whole number from 0 to 256`);
@@ -92,6 +107,7 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
 
 async function main(): Promise<void> {
   const flags = readFlags();
+  if (existsSync('.env')) process.loadEnvFile('.env');
   const env = readEnv();
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
@@ -104,9 +120,10 @@ async function main(): Promise<void> {
 }
 
 async function findDatabaseUrl(env: Env): Promise<string> {
-  if (env.DATABASE_URL) return env.DATABASE_URL;
+  const url = env.DATABASE_URL ?? (await findRunningDatabase(env.EKO_DATA_DIR));
+  if (url) return url;
   throw new SettingsError(
-    'There is no database: set DATABASE_URL=postgres://…, or let "npm start" run beside this with its embedded PostgreSQL.',
+    `There is no database for the workers. Set DATABASE_URL=postgres://…, or run "npm start" beside this: its embedded PostgreSQL in "${env.EKO_DATA_DIR}" is used then (EKO_DATA_DIR must be the same).`,
   );
 }
 

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { demoPortals } from '#demo/demo-portals.ts';
+import { syncPortals } from '#lib/portals/sync-portals.ts';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const mark = (readUntil: string) => ({ portalId: 'p', scope: 'any', readUntil: new Date(readUntil) });
+
+describe('portal store', () => {
+  it('lists the enabled portals of a source as they were synced', async () => {
+    const portals = demoPortals('http://127.0.0.1:4010');
+    await syncPortals(database.db, portals, 'demo');
+    await database.db.query('update portals set enabled = false where id = $1', [portals[0]?.id]);
+    const listed = await listEnabledPortals(database.db, 'permits');
+    expect(listed).toEqual(portals.slice(1).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    expect(await listEnabledPortals(database.db, 'other')).toEqual([]);
+  });
+
+  it('moves watermarks on, never back', async () => {
+    expect(await findWatermark(database.db, 'p', 'any')).toBeNull();
+    await moveWatermarks(database.db, 1, [mark('2026-03-01'), mark('2026-02-01')]);
+    await moveWatermarks(database.db, 2, [mark('2026-01-01')]);
+    expect(await findWatermark(database.db, 'p', 'any')).toEqual(new Date('2026-03-01'));
+    await moveWatermarks(database.db, 3, [mark('2026-04-01')]);
+    expect(await findWatermark(database.db, 'p', 'any')).toEqual(new Date('2026-04-01'));
+    expect(await findWatermark(database.db, 'p', 'solar')).toBeNull();
+  });
+});
