@@ -23,7 +23,7 @@ export default defineConfig({
     retry: 0,
     projects: [
       kind('unit', {
-        include: ['{src,scripts}/**/*.test.{ts,tsx}'],
+        include: ['{src,scripts,docs}/**/*.test.{ts,tsx}'],
         exclude: ['**/*.{db,process,browser}.test.ts'],
         timeoutMs: 5_000,
         server: false,

@@ -4,10 +4,10 @@ import { invariant } from '../invariant.ts';
 import { extractEmails, extractPhones } from '../leads/extract-contacts.ts';
 import type { LeadDraft } from '../leads/lead.ts';
 import {
+  isSourceName,
   type ScraperConfig,
   type ScraperConfigInput,
   SOURCES,
-  type SourceName,
   scraperConfigSchema,
 } from '../scraper-config.ts';
 import { cleanText } from './clean-text.ts';
@@ -30,7 +30,8 @@ export interface ExecuteOptions {
  * resuming are the context's business.
  */
 export abstract class BaseScraper {
-  abstract readonly source: SourceName;
+  /** The source it reads; one that is registered in SOURCES brings the defaults of its config from there. */
+  abstract readonly source: string;
   readonly #overrides: ScraperConfigInput;
   #run: ScrapeRun | null = null;
 
@@ -40,7 +41,8 @@ export abstract class BaseScraper {
 
   /** The source's defaults with what the constructor was given on top. */
   get config(): ScraperConfig {
-    return scraperConfigSchema.parse({ ...SOURCES[this.source].config, ...this.#overrides });
+    const registered = isSourceName(this.source) ? SOURCES[this.source].config : {};
+    return scraperConfigSchema.parse({ ...registered, ...this.#overrides });
   }
 
   /**
