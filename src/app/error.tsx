@@ -1,0 +1,60 @@
+'use client';
+
+import { Anchor, Button, Group } from '@mantine/core';
+import { IconAlertTriangle, IconDatabaseOff } from '@tabler/icons-react';
+import { useRouter } from 'next/navigation';
+import { startTransition, useCallback, useEffect } from 'react';
+import { useHealth } from '#components/api/queries.ts';
+import { EmptyPanel } from '#components/empty-panel.tsx';
+
+const ASK_AGAIN_MS = 3000;
+
+/** A page that could not be made. When the database was the reason, the page comes back by itself. */
+export default function PageError({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  const router = useRouter();
+  const retry = useCallback(() => {
+    startTransition(() => {
+      router.refresh();
+      reset();
+    });
+  }, [router, reset]);
+  const health = useHealth();
+  const databaseAway = health.data?.database === 'unreachable';
+  useEffect(() => {
+    if (!databaseAway) return;
+    const timer = setInterval(retry, ASK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [databaseAway, retry]);
+
+  if (databaseAway) {
+    return (
+      <EmptyPanel
+        icon={IconDatabaseOff}
+        title="The database cannot be reached"
+        action={
+          <Button variant="default" onClick={retry}>
+            Try now
+          </Button>
+        }
+      >
+        Nothing is lost. This page asks again every 3 seconds and carries on by itself. If it lasts: look at the
+        terminal where the app was started, and check DATABASE_URL if you set one.
+      </EmptyPanel>
+    );
+  }
+  return (
+    <EmptyPanel
+      icon={IconAlertTriangle}
+      title="This page could not be shown"
+      action={
+        <Group justify="center">
+          <Button onClick={retry}>Try again</Button>
+          <Anchor href="/scraping">Go to Scraping</Anchor>
+        </Group>
+      }
+    >
+      Something went wrong here, not with your data.
+      {error.digest === undefined ? '' : ` The log has the reason under "${error.digest}".`}
+    </EmptyPanel>
+  );
+}

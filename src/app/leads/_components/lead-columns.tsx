@@ -1,0 +1,95 @@
+import { Anchor, Group, Text } from '@mantine/core';
+import Link from 'next/link';
+import { DemoBadge } from '#components/demo-badge.tsx';
+import { formatDollars, formatPhone } from '#components/format.ts';
+import type { OpsColumn } from '#components/ops-table.tsx';
+import { RelativeTime } from '#components/relative-time.tsx';
+import { ContactLink } from '#components/safe-link.tsx';
+import { SignalChip } from '#components/signals.tsx';
+import type { ApiLead } from '#lib/api-types.ts';
+import { leadName, leadPlace } from './lead-name.ts';
+import { roleWord } from './lead-roles.ts';
+
+export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
+  { key: 'name', title: 'Who', width: 220, render: (lead) => <WhoCell lead={lead} /> },
+  { key: 'contact', title: 'Contact', width: 210, render: (lead) => <ContactCell lead={lead} /> },
+  {
+    key: 'signal',
+    title: 'Signal',
+    width: 140,
+    render: ({ signal }) => (signal === null ? <Missing /> : <SignalChip signal={signal} />),
+  },
+  { key: 'request', title: 'Request', render: ({ request }) => <RequestCell request={request} /> },
+  { key: 'place', title: 'Place', width: 210, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
+  {
+    key: 'value',
+    title: 'Value',
+    width: 96,
+    align: 'right',
+    hiddenBelow: 75,
+    render: ({ value }) => (value === null ? <Missing /> : formatDollars(value)),
+  },
+  {
+    key: 'seen',
+    title: 'First seen',
+    width: 112,
+    hiddenBelow: 75,
+    render: ({ firstSeenAt }) => <RelativeTime at={firstSeenAt} />,
+  },
+];
+
+function Missing() {
+  return (
+    <Text span c="dimmed" size="sm" aria-label="not known">
+      –
+    </Text>
+  );
+}
+
+function WhoCell({ lead }: { lead: ApiLead }) {
+  const name = leadName(lead);
+  return (
+    <>
+      <Group gap={6}>
+        <Anchor component={Link} href={`/leads/${lead.id}`} fw={550} size="sm">
+          {name}
+        </Anchor>
+        {lead.demo && <DemoBadge />}
+      </Group>
+      <Text size="xs" c="dimmed">
+        {[roleWord(lead.role), lead.company === name ? null : lead.company].filter((part) => part !== null).join(', ')}
+      </Text>
+    </>
+  );
+}
+
+export function ContactCell({ lead: { phone, phoneExtension, email } }: { lead: ApiLead }) {
+  if (phone === null && email === null) return <Missing />;
+  return (
+    <>
+      {phone !== null && (
+        <div>
+          <ContactLink href={`tel:${phone}`} size="sm">
+            {formatPhone(phone, phoneExtension)}
+          </ContactLink>
+        </div>
+      )}
+      {email !== null && (
+        <div>
+          <ContactLink href={`mailto:${email}`} size="sm">
+            {email}
+          </ContactLink>
+        </div>
+      )}
+    </>
+  );
+}
+
+function RequestCell({ request }: { request: string | null }) {
+  if (request === null) return <Missing />;
+  return (
+    <Text size="sm" lineClamp={2} title={request}>
+      {request}
+    </Text>
+  );
+}

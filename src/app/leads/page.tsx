@@ -1,0 +1,20 @@
+import type { Metadata } from 'next';
+import { Suspense } from 'react';
+import { type PageQuery, pathWithQuery } from '#components/path-with-query.ts';
+import { requirePageAccount } from '#server/auth/page-account.ts';
+import { LeadsBoard } from './_components/leads-board.tsx';
+
+export const metadata: Metadata = { title: 'Leads' };
+
+interface Props {
+  searchParams: Promise<PageQuery>;
+}
+
+export default async function LeadsPage({ searchParams }: Props) {
+  await requirePageAccount(pathWithQuery('/leads', await searchParams));
+  return (
+    <Suspense>
+      <LeadsBoard />
+    </Suspense>
+  );
+}

@@ -1,0 +1,71 @@
+'use client';
+
+import { Anchor, Grid, Skeleton, Stack } from '@mantine/core';
+import { IconZoomExclamation } from '@tabler/icons-react';
+import Link from 'next/link';
+import { ApiError } from '#components/api/api-client.ts';
+import { useSession } from '#components/api/queries.ts';
+import { EmptyPanel } from '#components/empty-panel.tsx';
+import { QueryProblem } from '#components/query-problem.tsx';
+import type { ApiSessionDetail } from '#lib/api-types.ts';
+import { AttemptsPanel } from './attempts-panel.tsx';
+import { ErrorPanel } from './error-panel.tsx';
+import { LogPanel } from './log-panel.tsx';
+import { PartsPanel } from './parts-panel.tsx';
+import { RequestPanel } from './request-panel.tsx';
+import { SessionHeader } from './session-header.tsx';
+
+export function SessionView({ id }: { id: number }) {
+  const { data: session, error, refetch } = useSession(id);
+  if (session !== undefined) return <SessionParts session={session} />;
+  if (error instanceof ApiError && error.status === 404) return <NoSuchSession id={id} />;
+  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  return (
+    <Stack role="status" aria-label="Loading">
+      <Skeleton height={56} />
+      <Skeleton height={180} />
+      <Skeleton height={240} />
+    </Stack>
+  );
+}
+
+function SessionParts({ session }: { session: ApiSessionDetail }) {
+  return (
+    <>
+      <SessionHeader session={session} />
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 8 }}>
+          <Stack gap="md">
+            {session.error !== null && session.status !== 'completed' && (
+              <ErrorPanel session={session} error={session.error} />
+            )}
+            <PartsPanel session={session} />
+            <LogPanel session={session} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 4 }}>
+          <Stack gap="md">
+            <RequestPanel session={session} />
+            <AttemptsPanel session={session} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </>
+  );
+}
+
+function NoSuchSession({ id }: { id: number }) {
+  return (
+    <EmptyPanel
+      icon={IconZoomExclamation}
+      title={`There is no session ${id}`}
+      action={
+        <Anchor component={Link} href="/scraping">
+          All sessions
+        </Anchor>
+      }
+    >
+      It may have been removed, or the link is wrong.
+    </EmptyPanel>
+  );
+}

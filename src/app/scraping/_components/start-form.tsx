@@ -1,0 +1,111 @@
+'use client';
+
+import { Alert, Autocomplete, Button, Checkbox, Collapse, Group, Paper, Stack, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconAlertTriangle, IconChevronDown, IconMapPin, IconPlayerPlay } from '@tabler/icons-react';
+import { useState } from 'react';
+import { usePortals, useSources } from '#components/api/queries.ts';
+import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import { BringDemoBack } from './bring-demo-back.tsx';
+import { knownPlaces } from './known-places.ts';
+import { SignalPicker } from './signal-picker.tsx';
+import classes from './start-form.module.css';
+import { type StartFormApi, useStartForm } from './start-form-state.ts';
+import { StartOptions } from './start-options.tsx';
+
+export function StartForm({ onStarted }: { onStarted: (answer: ApiTriggerResponse) => void }) {
+  const { form, submit, pending, problem } = useStartForm(onStarted);
+  const [optionsOpen, { toggle, open }] = useDisclosure(false);
+  const onSubmit = form.onSubmit(submit, (errors) => {
+    if (Object.keys(errors).some((field) => field !== 'location')) open();
+  });
+  return (
+    <Paper
+      component="form"
+      withBorder
+      bg="var(--eko-surface)"
+      p="md"
+      onSubmit={onSubmit}
+      aria-label="Start a scrape"
+      noValidate
+    >
+      <Stack gap="sm">
+        <div className={classes.main}>
+          <LocationInput form={form} />
+          <Button type="submit" size="md" loading={pending} leftSection={<IconPlayerPlay size={17} aria-hidden />}>
+            Start
+          </Button>
+        </div>
+        <SignalPicker form={form} />
+        <Group gap="lg" justify="space-between" align="flex-end">
+          <SourceBoxes form={form} />
+          <UnstyledButton
+            className={classes.disclosure}
+            onClick={toggle}
+            aria-expanded={optionsOpen}
+            aria-controls="start-options"
+          >
+            Options
+            <IconChevronDown size={16} aria-hidden data-open={optionsOpen || undefined} />
+          </UnstyledButton>
+        </Group>
+        <Collapse expanded={optionsOpen} id="start-options" keepMountedMode="display-none">
+          <StartOptions form={form} />
+          <BringDemoBack />
+        </Collapse>
+        {problem !== null && (
+          <Alert
+            color="red"
+            variant="light"
+            icon={<IconAlertTriangle size={18} />}
+            title="The scrape was not started"
+            role="alert"
+          >
+            {problem}
+          </Alert>
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+const SUGGESTIONS_SHOWN = 8;
+
+function LocationInput({ form }: { form: StartFormApi }) {
+  const places = knownPlaces(usePortals().data?.items ?? []);
+  const [typed, setTyped] = useState('');
+  const { onChange, ...input } = form.getInputProps('location');
+  return (
+    <Autocomplete
+      {...input}
+      key={form.key('location')}
+      label="Location"
+      placeholder="Georgia"
+      size="md"
+      data={typed.length === 0 ? places.slice(0, SUGGESTIONS_SHOWN) : places}
+      limit={SUGGESTIONS_SHOWN}
+      leftSection={<IconMapPin size={18} stroke={1.8} aria-hidden />}
+      description="A state, a county or a city"
+      inputWrapperOrder={['label', 'input', 'error', 'description']}
+      autoComplete="off"
+      maxLength={200}
+      onChange={(value) => {
+        setTyped(value);
+        onChange(value);
+      }}
+    />
+  );
+}
+
+function SourceBoxes({ form }: { form: StartFormApi }) {
+  const sources = useSources().data?.items ?? [];
+  return (
+    <Checkbox.Group {...form.getInputProps('sources')} label="Sources" size="sm">
+      <Group gap="md" mt={6} mih={24}>
+        {sources.map(({ source, label, description }) => (
+          <Checkbox key={source} value={source} label={label} title={description} />
+        ))}
+      </Group>
+    </Checkbox.Group>
+  );
+}

@@ -1,0 +1,47 @@
+'use client';
+
+import { Anchor, Paper, SimpleGrid, Text } from '@mantine/core';
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import { useSummary } from '#components/api/queries.ts';
+import { formatCount, formatDuration } from '#components/format.ts';
+import type { ApiSummary } from '#lib/api-types.ts';
+
+/** The few numbers that say whether things go well. */
+export function FiguresRow() {
+  const summary = useSummary().data;
+  return (
+    <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="md">
+      <Figure label="Workers alive">{summary && formatCount(summary.workers.total)}</Figure>
+      <Figure label="Of them working">{summary && formatCount(summary.workers.running)}</Figure>
+      <Figure label="Sessions waiting">{summary && <WaitingCount summary={summary} />}</Figure>
+      <Figure label="Longest wait">{summary && longestWait(summary)}</Figure>
+    </SimpleGrid>
+  );
+}
+
+function WaitingCount({ summary: { queue } }: { summary: ApiSummary }) {
+  if (queue.waiting === 0) return '0';
+  return (
+    <Anchor component={Link} href="/scraping?status=pending" inherit>
+      {formatCount(queue.waiting)}
+    </Anchor>
+  );
+}
+
+function longestWait({ queue: { oldestWaitingMs } }: ApiSummary): string {
+  return oldestWaitingMs === null ? 'none' : formatDuration(oldestWaitingMs);
+}
+
+function Figure({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Paper withBorder bg="var(--eko-surface)" px="md" py="xs">
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text fz={22} fw={650} lh={1.35} component="div" style={{ fontVariantNumeric: 'tabular-nums' }}>
+        {children ?? '…'}
+      </Text>
+    </Paper>
+  );
+}

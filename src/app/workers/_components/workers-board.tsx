@@ -1,0 +1,22 @@
+'use client';
+
+import { Stack } from '@mantine/core';
+import { PageHeader } from '#components/page-header.tsx';
+import { FiguresRow } from './figures-row.tsx';
+import { ProxiesPanel } from './proxies-panel.tsx';
+import { SourcesPanel } from './sources-panel.tsx';
+import { WorkersTable } from './workers-table.tsx';
+
+export function WorkersBoard() {
+  return (
+    <>
+      <PageHeader title="Workers" hint="The processes that scrape, on all machines that share the database." />
+      <Stack gap="md">
+        <FiguresRow />
+        <WorkersTable />
+        <SourcesPanel />
+        <ProxiesPanel />
+      </Stack>
+    </>
+  );
+}

@@ -1,0 +1,10 @@
+import type { Metadata } from 'next';
+import { requirePageAccount } from '#server/auth/page-account.ts';
+import { WorkersBoard } from './_components/workers-board.tsx';
+
+export const metadata: Metadata = { title: 'Workers' };
+
+export default async function WorkersPage() {
+  await requirePageAccount('/workers');
+  return <WorkersBoard />;
+}

@@ -1,0 +1,101 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type {
+  ApiAccount,
+  ApiHealth,
+  ApiLead,
+  ApiLeadDetail,
+  ApiPage,
+  ApiPortal,
+  ApiProxy,
+  ApiSession,
+  ApiSessionDetail,
+  ApiSource,
+  ApiSummary,
+  ApiWorker,
+} from '#lib/api-types.ts';
+import { apiPath, getJson, type QueryValue } from './api-client.ts';
+
+/**
+ * One hook per read route. The first part of a key is the topic that the live stream names, so a change of "sessions"
+ * refreshes every query whose key starts with it.
+ */
+
+const PAGE_SIZE = 50;
+
+function usePages<T>(topic: string, path: string, filters: Record<string, QueryValue>) {
+  return useInfiniteQuery({
+    queryKey: [topic, 'list', filters],
+    queryFn: ({ pageParam, signal }) =>
+      getJson<ApiPage<T>>(apiPath(path, { ...filters, limit: PAGE_SIZE, cursor: pageParam }), signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export const useSessions = (filters: Record<string, QueryValue>) =>
+  usePages<ApiSession>('sessions', '/api/sessions', filters);
+
+export const useLeads = (filters: Record<string, QueryValue>) => usePages<ApiLead>('leads', '/api/leads', filters);
+
+export const useSession = (id: number) =>
+  useQuery({
+    queryKey: ['sessions', 'one', id],
+    queryFn: ({ signal }) => getJson<ApiSessionDetail>(`/api/sessions/${id}`, signal),
+  });
+
+export const useLead = (id: number) =>
+  useQuery({
+    queryKey: ['leads', 'one', id],
+    queryFn: ({ signal }) => getJson<ApiLeadDetail>(`/api/leads/${id}`, signal),
+  });
+
+export const useWorkers = () =>
+  useQuery({
+    queryKey: ['workers', 'list'],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiWorker>>('/api/workers', signal),
+  });
+
+export const useProxies = () =>
+  useQuery({
+    queryKey: ['proxies', 'list'],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiProxy>>('/api/proxies', signal),
+  });
+
+export const useSummary = () =>
+  useQuery({
+    queryKey: ['summary'],
+    queryFn: ({ signal }) => getJson<ApiSummary>('/api/metrics/summary', signal),
+  });
+
+export const useSources = () =>
+  useQuery({
+    queryKey: ['sources'],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiSource>>('/api/sources', signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const usePortals = () =>
+  useQuery({
+    queryKey: ['portals', 'list'],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiPortal>>('/api/portals', signal),
+    staleTime: 60_000,
+  });
+
+/** Asks the open health route, which answers even when the database is away. */
+export const useHealth = () =>
+  useQuery({
+    queryKey: ['health'],
+    queryFn: async ({ signal }): Promise<ApiHealth> => {
+      const response = await fetch('/healthz', { signal });
+      return (await response.json()) as ApiHealth;
+    },
+    refetchInterval: 10_000,
+  });
+
+export const useAccount = () =>
+  useQuery({
+    queryKey: ['account'],
+    queryFn: ({ signal }) => getJson<ApiAccount>('/api/auth/me', signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -1,0 +1,133 @@
+'use client';
+
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { DataTable } from 'mantine-datatable';
+import type { ReactNode } from 'react';
+import { plural } from './format.ts';
+import classes from './ops-table.module.css';
+
+export interface OpsColumn<T> {
+  key: string;
+  title: string;
+  render: (record: T) => ReactNode;
+  width?: number | string;
+  align?: 'left' | 'right';
+  /** Hidden where the window is narrower than this (in em), least important first. */
+  hiddenBelow?: 62 | 75 | 88;
+}
+
+export interface OpsTableProps<T> {
+  /** Says what the table lists, to screen readers. */
+  caption: string;
+  /** Undefined while the first page is on its way. */
+  records: readonly T[] | undefined;
+  columns: OpsColumn<T>[];
+  getId: (record: T) => string | number;
+  /** The same record on a narrow screen: the key facts, the first of them a link. */
+  renderCard: (record: T) => ReactNode;
+  /** Shown instead of an empty table. */
+  empty: ReactNode;
+  isHighlighted?: (record: T) => boolean;
+  /** Singular of what is listed, for "50 leads shown". */
+  noun: string;
+  more?: { hasMore: boolean; loading: boolean; load: () => void };
+  /** What is shown is older than what was asked for. */
+  stale?: boolean;
+}
+
+/**
+ * The one table of the dashboard. It hides which library draws it, turns into cards on narrow screens, and never makes a
+ * row clickable: the first cell holds a real link.
+ */
+export function OpsTable<T>(props: OpsTableProps<T>) {
+  const { records, empty } = props;
+  if (records === undefined) return <TableSkeleton />;
+  if (records.length === 0) return <div className={classes.frame}>{empty}</div>;
+  return (
+    <Stack gap="xs">
+      <div className={classes.frame} data-stale={props.stale === true || undefined}>
+        <WideTable {...props} records={records} />
+        <CardList {...props} records={records} />
+      </div>
+      <TableFooter {...props} count={records.length} />
+    </Stack>
+  );
+}
+
+function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
+  const { caption, records, columns, getId, isHighlighted } = props;
+  return (
+    <div className={classes.wide}>
+      <DataTable<T>
+        records={[...records]}
+        idAccessor={(record) => getId(record)}
+        columns={columns.map((column) => ({
+          accessor: column.key,
+          title: column.title,
+          render: column.render,
+          textAlign: column.align ?? 'left',
+          ...(column.width === undefined ? {} : { width: column.width }),
+          ...(column.hiddenBelow === undefined ? {} : { visibleMediaQuery: `(min-width: ${column.hiddenBelow}em)` }),
+        }))}
+        rowClassName={(record) => (isHighlighted?.(record) === true ? classes.highlighted : undefined)}
+        highlightOnHover
+        minHeight={0}
+        fz="sm"
+        verticalSpacing={7}
+        horizontalSpacing="sm"
+        aria-label={caption}
+        backgroundColor={{ light: 'var(--eko-surface)', dark: 'var(--eko-surface)' }}
+        borderColor={{ light: 'var(--eko-border)', dark: 'var(--eko-border)' }}
+        rowBorderColor={{ light: 'var(--eko-border)', dark: 'var(--eko-border)' }}
+        highlightOnHoverColor={{ light: 'var(--eko-hover)', dark: 'var(--eko-hover)' }}
+      />
+    </div>
+  );
+}
+
+function CardList<T>({
+  caption,
+  records,
+  getId,
+  renderCard,
+  isHighlighted,
+}: OpsTableProps<T> & { records: readonly T[] }) {
+  return (
+    <ul className={classes.cards} aria-label={caption}>
+      {records.map((record) => (
+        <li key={getId(record)} data-highlighted={isHighlighted?.(record) === true || undefined}>
+          {renderCard(record)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function TableFooter<T>({ noun, more, count }: OpsTableProps<T> & { count: number }) {
+  return (
+    <Group justify="space-between" mih={30}>
+      <Text size="xs" c="dimmed">
+        {plural(count, noun)} shown{more?.hasMore === true ? '' : ', that is all'}
+      </Text>
+      {more?.hasMore === true && (
+        <Button size="compact-sm" variant="default" loading={more.loading} onClick={more.load}>
+          Load more
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+const SKELETON_ROWS = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+function TableSkeleton() {
+  return (
+    <div className={classes.frame} role="status" aria-label="Loading">
+      <Stack gap="sm" p="md">
+        {SKELETON_ROWS.map((row) => (
+          <Skeleton key={row} height={18} radius="sm" />
+        ))}
+      </Stack>
+    </div>
+  );
+}

@@ -1,0 +1,13 @@
+import type { ApiSession } from '#lib/api-types.ts';
+import { StateLabel } from './state-label.tsx';
+import { CANCELLING, SESSION_WORDS, SLEEPING, type StateWord } from './state-words.ts';
+
+export function SessionState({ session, strong }: { session: ApiSession; strong?: boolean }) {
+  return <StateLabel state={stateWord(session)} strong={strong ?? false} />;
+}
+
+function stateWord({ status, cancelRequested, wakeAt }: ApiSession): StateWord {
+  if (status === 'running' && cancelRequested) return CANCELLING;
+  if (status === 'pending' && wakeAt !== null) return SLEEPING;
+  return SESSION_WORDS[status];
+}
