@@ -17,17 +17,16 @@ export async function syncPortals(db: Db, portals: readonly Portal[], origin: Po
   });
 }
 
-/** Returns whether the row was written: false where the id belongs to another origin. */
-async function upsertPortal(tx: Executor, portal: Portal): Promise<boolean> {
-  const rows = await tx.query(
+/** Writes nothing where the id belongs to another origin. */
+async function upsertPortal(tx: Executor, portal: Portal): Promise<void> {
+  await tx.query(
     `insert into portals (id, source, kind, name, state, county, city, url, fields, signal, rate_limit_ms, origin, enabled, note)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12, $13, $14)
      on conflict (id) do update set
        source = excluded.source, kind = excluded.kind, name = excluded.name, state = excluded.state,
        county = excluded.county, city = excluded.city, url = excluded.url, fields = excluded.fields,
        signal = excluded.signal, rate_limit_ms = excluded.rate_limit_ms, note = excluded.note
-     where portals.origin = excluded.origin
-     returning id`,
+     where portals.origin = excluded.origin`,
     [
       portal.id,
       portal.source,
@@ -45,5 +44,4 @@ async function upsertPortal(tx: Executor, portal: Portal): Promise<boolean> {
       portal.note,
     ],
   );
-  return rows.length > 0;
 }

@@ -41,8 +41,6 @@ export interface PageSource {
   canKeyset(): boolean;
   /** How many rows match, asked of the publisher in its own request; null where it cannot tell. */
   count(): Promise<number | null>;
-  /** Rows read before the last `count` are counted differently from those read: true switches the count check off. */
-  countIsLoose?(): boolean;
 }
 
 export interface RowPage {
@@ -125,7 +123,6 @@ export async function* walkPages(source: PageSource, start: WalkPosition): Async
 }
 
 async function totalAfter(source: PageSource, position: WalkPosition, page: RawPage): Promise<number | null> {
-  if (source.countIsLoose?.()) return null;
   if (page.total !== undefined) return page.total;
   if (position.total !== null || position.rows > 0 || page.rows.length === 0) return position.total;
   return await source.count();

@@ -3,7 +3,7 @@ import type { RowKey, WalkPosition } from '../page-walk.ts';
 import { isoDay } from './dialect.ts';
 
 /** How a date is written in a condition; `none` reads everything and leaves the date to us. */
-export type DateForm = 'date' | 'timestamp' | 'epoch' | 'none';
+export type DateForm = 'date' | 'timestamp' | 'none';
 
 /** How a layer wants to be asked. */
 export interface ArcgisWay {
@@ -49,7 +49,6 @@ export function arcgisWhere(query: ArcgisQuery, way: ArcgisWay, after: RowKey | 
 
 function dateCondition({ since, dateColumn }: ArcgisQuery, form: DateForm): string | null {
   if (since === null || form === 'none') return null;
-  if (form === 'epoch') return `${dateColumn} >= ${since.getTime()}`;
   const literal = form === 'date' ? `DATE '${isoDay(since)}'` : `timestamp '${isoDay(since)} 00:00:00'`;
   return `${dateColumn} >= ${literal}`;
 }

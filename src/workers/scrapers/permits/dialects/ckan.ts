@@ -1,4 +1,4 @@
-import { LayoutChangedError } from '#lib/errors.ts';
+import { BlockedError, LayoutChangedError, PageGoneError, RequestRefusedError } from '#lib/errors.ts';
 import type { Portal } from '#lib/portals/portal.ts';
 import type { BodyVerdict, FetchedPage } from '#lib/scrapers/scraper-context.ts';
 import { asRows, changed, isObject, type JsonObject, parseJsonPage, tryParseJson } from '../json-body.ts';
@@ -42,6 +42,21 @@ export function ckanSqlUrl(portal: Portal, after: RowKey | null): string {
   return url.href;
 }
 
+/** Row numbers asked for at once where a datastore knows neither offsets nor SQL; an address holds this many. */
+const ID_WINDOW = 100;
+/** Windows without a row before a gap in the row numbers is given up on. */
+const EMPTY_WINDOWS_MAX = 20;
+
+/** The rows with the next row numbers, by exact filters: the one condition that every datastore_search has. */
+export function ckanWindowUrl(portal: Portal, after: number): string {
+  const url = new URL(portal.url);
+  const ids = Array.from({ length: ID_WINDOW }, (_, index) => after + 1 + index);
+  url.searchParams.set('filters', JSON.stringify({ _id: ids }));
+  url.searchParams.set('sort', '_id asc');
+  url.searchParams.set('limit', String(ID_WINDOW));
+  return url.href;
+}
+
 /** CKAN tells failures as {success: false, error}, at times with status 200. */
 export function inspectCkanBody(text: string): BodyVerdict {
   const body = tryParseJson(text);
@@ -73,6 +88,7 @@ export class CkanDialect implements Dialect {
   readonly #request: ReadRequest;
   #way: CkanWay | null;
   #hasRowNumbers = true;
+  #sql = true;
 
   constructor(request: ReadRequest) {
     this.#request = request;
@@ -85,7 +101,7 @@ export class CkanDialect implements Dialect {
 
   async fetchAt(position: WalkPosition): Promise<RawPage> {
     const { portal } = this.#request;
-    if (position.mode === 'keyset') return this.#toPage(await this.#fetch(ckanSqlUrl(portal, position.after)), false);
+    if (position.mode === 'keyset') return await this.#fetchAfter(position);
     if (this.#way !== null) return this.#toPage(await this.#fetch(ckanPageUrl(portal, this.#way, position)), true);
     const { index, answer } = await firstAccepted(WAYS, (way) => this.#fetch(ckanPageUrl(portal, way, position)));
     this.#way = WAYS[index] ?? null;
@@ -103,6 +119,34 @@ export class CkanDialect implements Dialect {
 
   async count(): Promise<number | null> {
     return null;
+  }
+
+  /** By SQL, which sites may switch off; else by row numbers. */
+  async #fetchAfter(position: WalkPosition): Promise<RawPage> {
+    const { portal } = this.#request;
+    if (this.#sql) {
+      try {
+        return this.#toPage(await this.#fetch(ckanSqlUrl(portal, position.after)), false);
+      } catch (error) {
+        const isOff = error instanceof RequestRefusedError || error instanceof PageGoneError;
+        if (!isOff && !(error instanceof BlockedError)) throw error;
+        this.#sql = false;
+      }
+    }
+    return await this.#fetchWindow(position);
+  }
+
+  async #fetchWindow({ after, total }: WalkPosition): Promise<RawPage> {
+    const { portal } = this.#request;
+    const first = typeof after === 'number' ? after : 0;
+    if (total === null) {
+      throw new LayoutChangedError(`"${portal.name}" cannot be read completely: it ignores offsets and gives no total`);
+    }
+    for (let window = 0; ; window += 1) {
+      const from = first + window * ID_WINDOW;
+      const page = this.#toPage(await this.#fetch(ckanWindowUrl(portal, from)), false);
+      if (page.rows.length > 0 || window >= EMPTY_WINDOWS_MAX) return page;
+    }
   }
 
   #fetch(url: string): Promise<FetchedPage> {

@@ -28,14 +28,15 @@ const WAYS: readonly SocrataWay[] = [
 /** The query of one page (SODA 2.1, https://dev.socrata.com/docs/queries/). Without $order the order is undefined. */
 export function socrataPageUrl(portal: Portal, since: Date | null, way: SocrataWay, position: WalkPosition): string {
   const url = new URL(portal.url);
-  const key = way.systemId ? ':id' : (idColumns(portal)[0] ?? ':id');
+  const order = way.systemId ? [':id'] : idColumns(portal);
+  const key = order[0] ?? ':id';
   const conditions = [
     way.filter && since !== null ? `${portal.fields.date} >= '${isoDay(since)}T00:00:00'` : null,
     position.after === null ? null : `${key} ${way.systemId ? '>' : '>='} ${quote(position.after)}`,
   ].filter((condition) => condition !== null);
   if (way.select) url.searchParams.set('$select', [':id', ...mappedColumns(portal)].join(','));
   if (conditions.length > 0) url.searchParams.set('$where', conditions.join(' AND '));
-  url.searchParams.set('$order', key);
+  url.searchParams.set('$order', order.join(','));
   url.searchParams.set('$limit', String(PAGE_ROWS));
   if (position.mode === 'offset') url.searchParams.set('$offset', String(position.offset));
   return url.href;
@@ -98,9 +99,11 @@ export class SocrataDialect implements Dialect {
     this.#way = WAYS[index] ?? null;
     const page = await this.#withoutTextFilter(answer, position);
     const raw = this.#toPage(page);
-    this.#settleKey(raw.rows);
     this.#checkColumns(page, raw.rows);
-    return raw;
+    if (!this.#lacksSystemId(raw.rows)) return raw;
+    // The first page must come in the order of the following ones.
+    this.#way = { select: false, systemId: false, filter: this.#way?.filter ?? false };
+    return this.#toPage(await this.#fetch(this.#way, position));
   }
 
   keyOf(row: Row): RowKey | null {
@@ -137,10 +140,8 @@ export class SocrataDialect implements Dialect {
   }
 
   /** Not every server that speaks SODA knows `:id`. */
-  #settleKey(rows: Row[]): void {
-    if (this.#way?.systemId && rows.length > 0 && rows.every((row) => row[':id'] === undefined)) {
-      this.#way = { ...this.#way, systemId: false, select: false };
-    }
+  #lacksSystemId(rows: Row[]): boolean {
+    return this.#way?.systemId === true && rows.length > 0 && rows.every((row) => row[':id'] === undefined);
   }
 
   /** Socrata leaves empty fields out of rows, so only a column that every row lacks and no header names is missing. */
