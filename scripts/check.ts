@@ -42,7 +42,9 @@ function schemaIsMigrated(): boolean {
 function lockfileNamesNoHost(): boolean {
   const named = readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8').match(/"resolved": "https?:[^"]*"/);
   if (!named) return true;
-  console.error(`package-lock.json names a registry (${named[0]}). Run npm install again with the .npmrc of this folder.`);
+  console.error(
+    `package-lock.json names a registry (${named[0]}). Run npm install again with the .npmrc of this folder.`,
+  );
   return false;
 }
 

@@ -20,6 +20,8 @@ export interface EmbeddedPostgres {
   pid(): number;
   /** Fast shutdown; resolves when the server is gone. */
   stop(): Promise<void>;
+  /** Immediate shutdown, as safe as a crash: the next start recovers. */
+  kill(): Promise<void>;
 }
 
 const SUPERUSER = 'postgres';
@@ -44,7 +46,7 @@ export async function startEmbeddedPostgres(dataDir: string, onEvent: ServerEven
   try {
     await ensureApp({ ...settings, port });
   } catch (error) {
-    await supervised.stop();
+    await supervised.stop('fast');
     throw error;
   }
   return {
@@ -52,7 +54,8 @@ export async function startEmbeddedPostgres(dataDir: string, onEvent: ServerEven
     port,
     dataFolder: cluster.dataFolder,
     pid: supervised.pid,
-    stop: supervised.stop,
+    stop: () => supervised.stop('fast'),
+    kill: () => supervised.stop('immediate'),
   };
 }
 

@@ -4,7 +4,7 @@ import type { ServerEvent } from './server-event.ts';
 
 export interface SupervisedServer {
   pid(): number;
-  stop(): Promise<void>;
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
 }
 
 /** Starts the server again when it ends by itself: after 0.25, 0.5, 1 … 30 s, on the same port, until `stop()`. */
@@ -52,13 +52,13 @@ export function superviseServer(
 
   return {
     pid: () => current.pid,
-    async stop() {
+    async stop(mode) {
       stopping = true;
       wake();
-      await current.stop('fast');
+      await current.stop(mode);
       await watching;
       // A restart that was under way when we were asked to stop.
-      await current.stop('fast');
+      await current.stop(mode);
     },
   };
 }
