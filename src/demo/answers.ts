@@ -1,5 +1,6 @@
-import { ConditionError, parseCondition } from './condition.ts';
+import { ConditionError, columnReader, parseCondition } from './condition.ts';
 import type { DemoRow, Publisher } from './publishers.ts';
+import { sortRows } from './row-order.ts';
 
 export interface Answer {
   status: number;
@@ -8,19 +9,42 @@ export interface Answer {
 
 /** What one publisher's data answers to the parameters of one request, in its dialect. Pure. */
 export function answerOf(publisher: Publisher, rows: readonly DemoRow[], path: string, query: URLSearchParams): Answer {
-  switch (publisher.kind) {
-    case 'arcgis':
-      return path.endsWith('/query')
-        ? arcgisQuery(publisher, rows, query)
-        : { status: 200, body: layerInfo(publisher) };
-    case 'socrata':
-      return socrataQuery(publisher, rows, query);
-    case 'ckan':
-      return ckanSearch(publisher, rows, query);
+  try {
+    switch (publisher.kind) {
+      case 'arcgis':
+        return path.endsWith('/query')
+          ? arcgisQuery(publisher, rows, query)
+          : { status: 200, body: layerInfo(publisher) };
+      case 'socrata':
+        return socrataQuery(publisher, rows, query);
+      case 'ckan':
+        return ckanSearch(publisher, rows, query);
+    }
+  } catch (error) {
+    if (error instanceof ConditionError) return refusalOf(publisher, error.message);
+    throw error;
   }
 }
 
-/** An error of the server itself, as each dialect tells it. ArcGIS does so with status 200; CKAN at times. */
+/** A question that cannot be answered, as each dialect tells it: ArcGIS with status 200, CKAN with 409. */
+function refusalOf(publisher: Publisher, message: string): Answer {
+  switch (publisher.kind) {
+    case 'arcgis':
+      return {
+        status: 200,
+        body: { error: { code: 400, message: 'Cannot perform query. Invalid query parameters.', details: [message] } },
+      };
+    case 'socrata':
+      return { status: 400, body: { code: 'query.soql.invalid', error: true, message, data: {} } };
+    case 'ckan':
+      return {
+        status: 409,
+        body: { success: false, error: { __type: 'Validation Error', message, query: [message] } },
+      };
+  }
+}
+
+/** An error of the server itself. With `inBody` the status is 200 all the same. */
 export function failureOf(publisher: Publisher, status: number, message: string, inBody: boolean): Answer {
   switch (publisher.kind) {
     case 'arcgis':
@@ -53,14 +77,19 @@ function layerInfo(publisher: Publisher): unknown {
 }
 
 function arcgisQuery(publisher: Publisher, rows: readonly DemoRow[], query: URLSearchParams): Answer {
-  const found = select(publisher, rows, query.get('where') ?? '');
-  if (found instanceof ConditionError) return failureOf(publisher, 400, found.message, true);
+  const where = query.get('where') ?? '';
+  if (where.trim() === '' && !query.has('objectIds')) throw new ConditionError("'where' must be specified");
+  const ids = query.get('objectIds')?.split(',').map(Number);
+  const found = rows
+    .filter(parseCondition(publisher, where))
+    .filter((row) => ids === undefined || ids.includes(Number(row.OBJECTID)));
   if (query.get('returnCountOnly') === 'true') return { status: 200, body: { count: found.length } };
   if (query.get('returnIdsOnly') === 'true') {
     return { status: 200, body: { objectIdFieldName: 'OBJECTID', objectIds: found.map((row) => row.OBJECTID) } };
   }
-  const page = slice(found, query.get('resultOffset'), query.get('resultRecordCount'), publisher.pageCap);
-  const columns = columnsOf(query.get('outFields'));
+  const columns = columnsOf(publisher, query.get('outFields') ?? 'OBJECTID');
+  const sorted = sortRows(publisher, found, query.get('orderByFields'));
+  const page = slice(sorted, query, { offset: 'resultOffset', limit: 'resultRecordCount' }, publisher.pageCap);
   return {
     status: 200,
     body: {
@@ -71,13 +100,15 @@ function arcgisQuery(publisher: Publisher, rows: readonly DemoRow[], query: URLS
   };
 }
 
+const COUNT = /^\s*count\(\*\)(?:\s+as\s+(\w{1,60}))?\s*$/i;
+
 function socrataQuery(publisher: Publisher, rows: readonly DemoRow[], query: URLSearchParams): Answer {
-  const columns = columnsOf(query.get('$select'));
-  const unknown = columns?.find((column) => !(column in publisher.columns) && !column.startsWith(':'));
-  if (unknown) return failureOf(publisher, 400, `No such column: ${unknown}`, false);
-  const found = select(publisher, rows, query.get('$where') ?? '');
-  if (found instanceof ConditionError) return failureOf(publisher, 400, found.message, false);
-  const page = slice(found, query.get('$offset'), query.get('$limit') ?? '1000', publisher.pageCap);
+  const found = withText(rows, query.get('$q')).filter(parseCondition(publisher, query.get('$where') ?? ''));
+  const count = COUNT.exec(query.get('$select') ?? '');
+  if (count) return { status: 200, body: [{ [count[1] ?? 'count']: String(found.length) }] };
+  const columns = columnsOf(publisher, query.get('$select'));
+  const sorted = sortRows(publisher, found, query.get('$order'));
+  const page = slice(sorted, query, { offset: '$offset', limit: '$limit' }, publisher.pageCap);
   // Socrata leaves empty columns out of a row.
   const body = page.rows.map((row) =>
     Object.fromEntries(Object.entries(project(withSystemId(row), columns)).filter(([, value]) => value !== null)),
@@ -90,10 +121,10 @@ function withSystemId(row: DemoRow): DemoRow {
 }
 
 function ckanSearch(publisher: Publisher, rows: readonly DemoRow[], query: URLSearchParams): Answer {
-  const found = filtered(rows, query.get('filters'));
-  if (found === null) return failureOf(publisher, 409, 'filters: Cannot parse JSON', false);
-  const page = slice(found, query.get('offset'), query.get('limit') ?? '100', publisher.pageCap);
-  const columns = columnsOf(query.get('fields'));
+  const matching = filtered(publisher, withText(rows, query.get('q')), query.get('filters'));
+  const found = sortRows(publisher, matching, query.get('sort'));
+  const page = slice(found, query, { offset: 'offset', limit: 'limit' }, publisher.pageCap, 100);
+  const columns = columnsOf(publisher, query.get('fields'));
   const fields = Object.entries(publisher.columns).filter(([name]) => !columns || columns.includes(name));
   return {
     status: 200,
@@ -102,7 +133,7 @@ function ckanSearch(publisher: Publisher, rows: readonly DemoRow[], query: URLSe
       result: {
         resource_id: publisher.slug,
         total: found.length,
-        limit: page.rows.length,
+        limit: page.limit,
         fields: fields.map(([id, kind]) => ({ id, type: kind === 'id' ? 'int' : 'text' })),
         records: page.rows.map((row) => project(row, columns)),
       },
@@ -110,40 +141,59 @@ function ckanSearch(publisher: Publisher, rows: readonly DemoRow[], query: URLSe
   };
 }
 
-function filtered(rows: readonly DemoRow[], filters: string | null): readonly DemoRow[] | null {
-  if (filters === null) return rows;
+/** Rows that have every word of the text somewhere, as $q and q search. */
+function withText(rows: readonly DemoRow[], text: string | null): readonly DemoRow[] {
+  const words = text?.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20) ?? [];
+  if (words.length === 0) return rows;
+  return rows.filter((row) => {
+    const all = Object.values(row).join(' ').toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+}
+
+function filtered(publisher: Publisher, rows: readonly DemoRow[], filters: string | null): readonly DemoRow[] {
+  if (filters === null || filters === '') return rows;
+  const wanted = parseFilters(filters).map(([column, value]) => ({
+    read: columnReader(publisher, column),
+    values: new Set([value].flat().map(String)),
+  }));
+  return rows.filter((row) => wanted.every(({ read, values }) => values.has(String(read(row)))));
+}
+
+function parseFilters(text: string): [string, unknown][] {
   try {
-    const wanted = Object.entries(JSON.parse(filters) as Record<string, unknown>);
-    return rows.filter((row) => wanted.every(([column, value]) => [value].flat().includes(row[column])));
+    return Object.entries(JSON.parse(text) as Record<string, unknown>);
   } catch {
-    return null;
+    throw new ConditionError('filters: Cannot parse JSON');
   }
 }
 
-function select(publisher: Publisher, rows: readonly DemoRow[], where: string): readonly DemoRow[] | ConditionError {
-  try {
-    return rows.filter(parseCondition(publisher, where));
-  } catch (error) {
-    if (error instanceof ConditionError) return error;
-    throw error;
-  }
+/** The rows of one page; like the real ones, the server gives at most its cap and does not say that it lowered the limit. */
+function slice(
+  rows: readonly DemoRow[],
+  query: URLSearchParams,
+  names: { offset: string; limit: string },
+  cap: number,
+  fallback = cap,
+) {
+  const from = wholeNumber(query, names.offset, 0);
+  const limit = Math.min(cap, wholeNumber(query, names.limit, fallback));
+  return { rows: rows.slice(from, from + limit), limit, more: from + limit < rows.length };
 }
 
-function slice(rows: readonly DemoRow[], offset: string | null, limit: string | null, cap: number) {
-  const from = wholeNumber(offset, 0);
-  const size = Math.min(cap, wholeNumber(limit, cap));
-  return { rows: rows.slice(from, from + size), more: from + size < rows.length };
+function wholeNumber(query: URLSearchParams, name: string, fallback: number): number {
+  const text = query.get(name);
+  if (text === null || text === '') return fallback;
+  if (!/^\d{1,9}$/.test(text)) throw new ConditionError(`'${name}' must be a whole number`);
+  return Number(text);
 }
 
-function wholeNumber(text: string | null, fallback: number): number {
-  const number = Number(text ?? fallback);
-  return Number.isInteger(number) && number >= 0 ? number : fallback;
-}
-
-/** Null for all columns. */
-function columnsOf(list: string | null): string[] | null {
+/** Null for all columns. @throws ConditionError for one that does not exist. */
+function columnsOf(publisher: Publisher, list: string | null): string[] | null {
   if (list === null || list === '' || list === '*') return null;
-  return list.split(',').map((column) => column.trim().replace(/^[`"](.*)[`"]$/, '$1'));
+  const names = list.split(',').map((column) => column.trim().replace(/^[`"](.*)[`"]$/, '$1'));
+  for (const name of names) columnReader(publisher, name);
+  return names;
 }
 
 function project(row: DemoRow, columns: string[] | null): DemoRow {
