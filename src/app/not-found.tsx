@@ -1,6 +1,5 @@
 import { Anchor } from '@mantine/core';
 import { IconMapOff } from '@tabler/icons-react';
-import Link from 'next/link';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 
 export default function NotFound() {
@@ -8,11 +7,7 @@ export default function NotFound() {
     <EmptyPanel
       icon={IconMapOff}
       title="There is no such page"
-      action={
-        <Anchor component={Link} href="/scraping">
-          Go to Scraping
-        </Anchor>
-      }
+      action={<Anchor href="/scraping">Go to Scraping</Anchor>}
     >
       The address may be mistyped, or what it showed was removed.
     </EmptyPanel>
