@@ -35,9 +35,14 @@ export const queryFlag = z
   .transform((word) => word === 'true' || word === '1');
 
 /** One word or a comma list of words out of `words`. */
-export function queryWords<const Words extends readonly string[]>(words: Words) {
-  return z
-    .string()
-    .transform((list) => [...new Set(list.split(',').map((word) => word.trim()))])
-    .pipe(z.array(z.enum(words, { error: `must be of ${words.join(', ')}` })));
+export function queryWords<const Word extends string>(words: readonly Word[]) {
+  const known = new Set<string>(words);
+  const isWord = (text: string): text is Word => known.has(text);
+  return z.string().transform((list, context): Word[] => {
+    const given = [...new Set(list.split(',').map((word) => word.trim()))];
+    const unknown = given.find((word) => !isWord(word));
+    if (unknown === undefined) return given.filter(isWord);
+    context.addIssue({ code: 'custom', message: `"${unknown.slice(0, 100)}" is not one of ${words.join(', ')}` });
+    return z.NEVER;
+  });
 }

@@ -26,6 +26,6 @@ export class SqlConditions {
   }
 
   toString(): string {
-    return this.#conditions.length === 0 ? 'true' : this.#conditions.join(' and ');
+    return this.#conditions.length === 0 ? 'true' : this.#conditions.map((condition) => `(${condition})`).join(' and ');
   }
 }

@@ -46,7 +46,8 @@ export function leadConditions(filter: LeadFilter): SqlConditions {
       .add('(l.phone is not null) = ?', filter.hasPhone)
       .add('(l.email is not null) = ?', filter.hasEmail)
       .add('l.demo = ?', filter.demo)
-      .add(`l.search @@ to_tsquery('simple', ?)`, query)
+      // Verbatim finds the beginning of an e-mail address, which the parser would take apart; parsed finds its parts.
+      .add(`l.search @@ (?::text::tsquery || to_tsquery('simple', ?))`, query)
       // Only punctuation was given: nothing can contain it.
       .addIf(query === null, 'false')
   );

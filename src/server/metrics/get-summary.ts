@@ -51,7 +51,7 @@ with ready as (
 living as (
   select status from worker_instances
   where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
-counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as some)
+counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted)
 select clock_timestamp() as now,
   (select count(*) from ready) as waiting,
   (select greatest(0, floor(extract(epoch from clock_timestamp() - min(created_at)) * 1000))::float8 from ready) as "oldestWaitingMs",
@@ -59,7 +59,7 @@ select clock_timestamp() as now,
   (select count(*) from living where status = 'running') as "workersRunning",
   (select case when total <= ${LEADS_COUNTED} then total
      else greatest(total, (select reltuples::bigint from pg_class where oid = 'leads'::regclass)) end from counted) as "leadsTotal",
-  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as some) as "leadsDemo"`;
+  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo"`;
 
 type WindowRow = Omit<ApiSourceWindow, 'successRate'> & { source: string; isLastHour: boolean };
 

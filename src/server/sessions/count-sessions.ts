@@ -15,7 +15,7 @@ export interface CappedCount {
 export async function countSessions(db: Executor, filter: SessionFilter): Promise<CappedCount> {
   const where = sessionConditions(filter);
   const [row] = await db.query<{ count: number }>(
-    `select count(*) from (select from scraping_sessions s where ${where} limit ${COUNT_MAX + 1}) as some`,
+    `select count(*) from (select from scraping_sessions s where ${where} limit ${COUNT_MAX + 1}) as counted`,
     where.values,
   );
   return toCapped(row?.count ?? 0);
@@ -25,7 +25,7 @@ export async function countSessions(db: Executor, filter: SessionFilter): Promis
 export async function countSessionsByStatus(db: Executor): Promise<Record<SessionStatus, CappedCount>> {
   const rows = await db.query<{ status: SessionStatus; count: number }>(
     `select w.status, (select count(*) from
-       (select from scraping_sessions s where s.status = w.status limit ${COUNT_MAX + 1}) as some) as count
+       (select from scraping_sessions s where s.status = w.status limit ${COUNT_MAX + 1}) as counted) as count
      from unnest($1::text[]) as w(status)`,
     [SESSION_STATUSES],
   );

@@ -47,7 +47,7 @@ async function countWaitingAhead(db: Executor, session: ApiSessionDetail): Promi
     `select count(*) from (
        select from scraping_sessions s
        where s.status = 'pending' and s.wake_at is null and s.source = $1 and (-s.priority, s.id) < (-$2::int, $3::bigint)
-       limit ${WAITING_AHEAD_MAX}) as some`,
+       limit ${WAITING_AHEAD_MAX}) as counted`,
     [session.source, session.priority, session.id],
   );
   return row?.count ?? 0;

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GET as events } from '#app/api/events/route.ts';
+import { GET as sessionEvents } from '#app/api/sessions/[id]/events/route.ts';
+import { routeParams } from '#test/api-routes.ts';
+import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { respondEventStream } from './event-stream.ts';
+
+let server: TestServerContext;
+beforeAll(async () => {
+  server = await createTestServerContext();
+});
+afterAll(() => server.close());
+
+/** Collects what a stream says until it is aborted. */
+function collect(response: Response): { text(): string; ended: Promise<void> } {
+  let text = '';
+  const ended = (async () => {
+    for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
+  })().catch(() => {});
+  return { text: () => text, ended };
+}
+
+describe('the event stream', () => {
+  it('tells what changed, and cannot be held back by compression or proxies', async () => {
+    const leaving = new AbortController();
+    const response = await events(apiRequest('/api/events', { signal: leaving.signal }), routeParams());
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect(response.headers.get('cache-control')).toContain('no-transform');
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    const heard = collect(response);
+    await waitFor(() => heard.text().includes('"database":"ok"'));
+    server.context.publisher.publish(['leads'], [3]);
+    await waitFor(() => /event:change\n(id:.*\n)?data:\{"topics":\["leads"\],"sessionIds":\[3\]\}/.test(heard.text()), {
+      what: heard.text(),
+    });
+    leaving.abort();
+    await heard.ended;
+  });
+
+  it('of one session leaves out the others', async () => {
+    const { sessions } = await server.context.queue.enqueue([{ source: 'permits', location: 'x' }]);
+    const id = sessions[0]?.id ?? 0;
+    const leaving = new AbortController();
+    const response = await sessionEvents(apiRequest('/x', { signal: leaving.signal }), routeParams(`${id}`));
+    const heard = collect(response);
+    await waitFor(() => server.context.hub.databaseState === 'ok');
+    server.context.publisher.publish(['sessions'], [id + 1]);
+    await server.context.publisher.flush();
+    server.context.publisher.publish(['sessions', 'workers'], [id]);
+    await waitFor(() => heard.text().includes(`{"topics":["sessions"],"sessionIds":[${id}]}`));
+    expect(heard.text()).not.toContain(`[${id + 1}]`);
+    leaving.abort();
+    await heard.ended;
+  });
+
+  it('beats while nothing happens', async () => {
+    const leaving = new AbortController();
+    const request = apiRequest('/api/events', { signal: leaving.signal });
+    const heard = collect(respondEventStream(request, server.context.hub, { heartbeatMs: 20 }));
+    await waitFor(
+      () =>
+        heard
+          .text()
+          .split('\n')
+          .filter((line) => line.startsWith(':')).length >= 2,
+    );
+    leaving.abort();
+    await heard.ended;
+  });
+});

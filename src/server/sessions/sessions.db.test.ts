@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { cancelSession } from './cancel-session.ts';
+import { countSessions, countSessionsByStatus } from './count-sessions.ts';
+import { getSession } from './get-session.ts';
+import { listSessionLogs } from './list-session-logs.ts';
+import { listSessions } from './list-sessions.ts';
+import { retrySession } from './retry-session.ts';
+
+let server: TestServerContext;
+beforeAll(async () => {
+  server = await createTestServerContext();
+});
+beforeEach(() =>
+  server.context.db.query(
+    'truncate scraping_sessions, session_batches, session_logs, scraper_metrics restart identity',
+  ),
+);
+afterAll(() => server.close());
+
+const enqueue = async (count: number, location = 'Georgia') =>
+  (
+    await server.context.queue.enqueue(Array.from({ length: count }, () => ({ source: 'permits', location })))
+  ).sessions.map(({ id }) => id);
+const set = (id: number | undefined, change: string) =>
+  server.context.db.query(`update scraping_sessions set ${change} where id = $1`, [id]);
+
+describe('listSessions', () => {
+  it('pages newest first, filters, and leaves out what is long', async () => {
+    const [first, second, third] = await enqueue(3);
+    await enqueue(1, 'Savannah, GA');
+    await set(first, `status = 'failed', error = '{"code":"network","message":"m","stack":"s","cause":"c"}'`);
+    await set(second, `status = 'completed', progress = '{"message":"done","parts":[{"id":"a"}]}'`);
+    const db = server.context.db;
+    const page = await listSessions(db, { location: 'georgia' }, { limit: 2, after: null });
+    expect(page.items.map((item) => item.id)).toEqual([third, second]);
+    expect(page.items[1]?.progress).toEqual({ message: 'done' });
+    expect(page.nextCursor).not.toBeNull();
+    const rest = await listSessions(db, { location: 'georgia' }, { limit: 2, after: second ?? 0 });
+    expect(rest).toMatchObject({ items: [{ id: first, error: { code: 'network', message: 'm' } }], nextCursor: null });
+    expect(rest.items[0]?.error).not.toHaveProperty('stack');
+    expect((await listSessions(db, { status: ['failed', 'completed'] }, { limit: 9, after: null })).items).toHaveLength(
+      2,
+    );
+    expect(await countSessions(db, { status: ['pending'] })).toEqual({ count: 2, capped: false });
+  });
+
+  it('counts no further than ten thousand', async () => {
+    await server.context.db.query(
+      `insert into scraping_sessions (batch_id, source, location) select gen_random_uuid(), 'permits', 'x' from generate_series(1, 10001)`,
+    );
+    expect(await countSessions(server.context.db, {})).toEqual({ count: 10_000, capped: true });
+    expect((await countSessionsByStatus(server.context.db)).pending).toEqual({ count: 10_000, capped: true });
+  });
+});
+
+describe('getSession', () => {
+  it('says how many go first, and in words where it stands', async () => {
+    const [, second] = await enqueue(2);
+    const { id } = (await server.context.queue.enqueue([{ source: 'permits', location: 'x', priority: 9 }]))
+      .sessions[0] ?? { id: 0 };
+    expect(await getSession(server.context.db, second ?? 0)).toMatchObject({
+      waitingAhead: 2,
+      stateInWords: 'Waiting for a worker',
+    });
+    expect(await getSession(server.context.db, id)).toMatchObject({ waitingAhead: 0 });
+  });
+
+  it('has the attempts, newest first, with the cause of an error but not its stack', async () => {
+    const [id = 0] = await enqueue(1);
+    await server.context.db.query(
+      `insert into scraper_metrics (session_id, claim_number, source, location, outcome, error, requests_made)
+       values ($1, 1, 'permits', 'x', 'retry', '{"code":"network","message":"m","cause":"c","stack":"s"}', 3), ($1, 2, 'permits', 'x', 'completed', null, 4)`,
+      [id],
+    );
+    const { attempts } = await getSession(server.context.db, id);
+    expect(attempts).toMatchObject([
+      { claimNumber: 2, outcome: 'completed', requestsMade: 4 },
+      { claimNumber: 1, outcome: 'retry', error: { code: 'network', message: 'm', cause: 'c' } },
+    ]);
+    expect(attempts[1]?.error).not.toHaveProperty('stack');
+  });
+
+  it('is 404 for an unknown one', async () => {
+    await expect(getSession(server.context.db, 999)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('listSessionLogs', () => {
+  it('goes on after a line, keeps a level and worse, and can begin at the end', async () => {
+    const [id = 0] = await enqueue(1);
+    await server.context.db.query(
+      `insert into session_logs (session_id, claim_number, level, message)
+       select $1, 1, (array['debug', 'info', 'warn', 'error'])[1 + n % 4], 'line ' || n from generate_series(0, 11) n`,
+      [id],
+    );
+    const read = async (filter: Parameters<typeof listSessionLogs>[2], limit = 50) =>
+      (await listSessionLogs(server.context.db, id, filter, { limit, after: null })).items.map((line) => line.message);
+    expect(await read({}, 2)).toEqual(['line 0', 'line 1']);
+    expect(await read({ tail: true }, 2)).toEqual(['line 10', 'line 11']);
+    expect(await read({ level: 'warn' }, 3)).toEqual(['line 2', 'line 3', 'line 6']);
+    const first = await listSessionLogs(server.context.db, id, {}, { limit: 1, after: null });
+    expect(await read({ after: first.items[0]?.id }, 1)).toEqual(['line 1']);
+    await expect(listSessionLogs(server.context.db, 999, {}, { limit: 1, after: null })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});
+
+describe('cancel and retry', () => {
+  it('answer by what the session does', async () => {
+    const [waiting = 0, running = 0, done = 0] = await enqueue(3);
+    await set(running, `status = 'running', worker_id = 'w', started_at = now()`);
+    await set(done, `status = 'completed', completed_at = now()`);
+    const { context } = server;
+    expect(await cancelSession(context, waiting)).toEqual({ id: waiting, status: 'cancelled' });
+    expect(await cancelSession(context, running)).toEqual({ id: running, status: 'cancelling' });
+    await expect(cancelSession(context, done)).rejects.toMatchObject({ code: 'already_finished' });
+    await expect(cancelSession(context, 999)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await retrySession(context, done)).toEqual({ id: done, status: 'pending' });
+    await expect(retrySession(context, running)).rejects.toMatchObject({ code: 'not_finished' });
+    await expect(retrySession(context, 999)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
