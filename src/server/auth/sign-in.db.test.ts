@@ -7,13 +7,23 @@ import { DatabaseUnavailableError } from '#lib/errors.ts';
 import { routeParams } from '#test/api-routes.ts';
 import { apiRequest, createTestServerContext, TEST_TOKEN, type TestServerContext } from '#test/server-context.ts';
 import { authenticate } from './authenticate.ts';
-import { createSignInLink } from './sign-in-link.ts';
+import { createToken, hashToken } from './token-hash.ts';
 
 let server: TestServerContext;
 beforeAll(async () => {
   server = await createTestServerContext();
 });
 afterAll(() => server.close());
+
+/** As the launcher makes them. */
+async function createLink(): Promise<string> {
+  const token = createToken();
+  await server.context.db.query(
+    `insert into sign_in_links (token_hash, expires_at) values ($1, clock_timestamp() + interval '24 hours')`,
+    [hashToken(token)],
+  );
+  return token;
+}
 
 const openWith = (token: string, next = '') =>
   openLink(apiRequest(`/sign-in/link?token=${token}${next}`, { token: null }), routeParams());
@@ -32,7 +42,7 @@ const submit = (token: unknown, headers: Record<string, string> = {}) =>
 
 describe('the one-time link', () => {
   it('signs exactly one of many parallel callers in, and leads to the page asked for', async () => {
-    const token = await createSignInLink(server.context.db);
+    const token = await createLink();
     const answers = await Promise.all(Array.from({ length: 20 }, () => openWith(token, '&next=/leads%3Fstate%3DGA')));
     const won = answers.filter((answer) => answer.headers.get('location') === '/leads?state=GA');
     const lost = answers.filter((answer) => answer.headers.get('location') === '/sign-in?problem=used');
@@ -45,7 +55,7 @@ describe('the one-time link', () => {
   });
 
   it('is not used up by a preview, and not good after its time', async () => {
-    const token = await createSignInLink(server.context.db);
+    const token = await createLink();
     expect(previewLink().status).toBe(200);
     await server.context.db.query(
       `update sign_in_links set expires_at = now() - interval '1 second' where used_at is null`,
