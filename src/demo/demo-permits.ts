@@ -1,4 +1,13 @@
-import { type DemoPerson, makeCompany, makePerson, makeStreet } from './demo-people.ts';
+import { makeDescription } from './demo-descriptions.ts';
+import {
+  type DemoFirm,
+  type DemoPerson,
+  MENTIONED_PHONES,
+  makePerson,
+  makePhone,
+  makeStreet,
+  pickFirm,
+} from './demo-people.ts';
 import type { Publisher } from './publishers.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -14,89 +23,54 @@ export interface DemoPermit {
   zip: string;
   value: number;
   owner: DemoPerson;
-  contractor: { company: string; person: DemoPerson } | null;
+  contractor: DemoFirm | null;
 }
 
 const DAY_MS = 86_400_000;
 const DAYS_BACK = 120;
+/** Row ids count from this day on. */
+const FIRST_DAY = Date.UTC(2020, 0, 1) / DAY_MS;
 
-/** What people build, with how often; the last ones look like solar work and are not. */
-const DESCRIPTIONS: readonly [number, readonly [string, ...string[]]][] = [
-  [14, ['INSTALL 7.2 KW ROOF MOUNTED PV SYSTEM, 18 MODULES', 'Residential photovoltaic, 24 panels', 'SOLAR PV 9.8 KW']],
-  [14, ['Re-roof, tear off and replace asphalt shingles', 'REROOF 28 SQUARES ARCHITECTURAL SHINGLES']],
-  [9, ['Main panel upgrade 100A to 200A', 'ELECTRICAL SERVICE UPGRADE 200 AMP PANEL']],
-  [7, ['Install EV charger in garage, 50A circuit', 'LEVEL 2 ELECTRIC VEHICLE CHARGER']],
-  [5, ['Battery energy storage system, 13.5 kWh', 'ENERGY STORAGE SYSTEM (ESS) GARAGE WALL']],
-  [9, ['New single family dwelling, 2,400 sq ft', 'NEW CONSTRUCTION SINGLE FAMILY RESIDENCE']],
-  [
-    22,
-    [
-      'Replace water heater',
-      'Interior remodel of kitchen',
-      'Fence, 6 ft wood',
-      'HVAC change-out 3 ton',
-      'Build deck 12x16',
-    ],
-  ],
-  [4, ['Install solar screens on 6 windows', 'SOLAR WATER HEATER REPLACEMENT', 'Solar powered school zone beacon']],
-];
-const TOTAL_WEIGHT = DESCRIPTIONS.reduce((sum, [weight]) => sum + weight, 0);
-
-/** The permits of one publisher, oldest first, spread over the days before `now`. The same seed gives the same people. */
+/**
+ * The permits of one publisher, oldest first: exactly `rows` of them, spread over the 120 days that end with `now`. Each
+ * row follows from the seed and its own number alone, and the number from its day. So a later start shows the same permits,
+ * less the oldest and with those of the days since, and there is something new to be found every day.
+ */
 export function makePermits(publisher: Publisher, rows: number, seed: number, now: Date): DemoPermit[] {
-  const random = createRandom(seed ^ publisher.seedOffset);
-  const permits: DemoPermit[] = [];
-  for (let index = 0; index < rows; index += 1) {
-    const age = ((rows - 1 - index) / rows) * DAYS_BACK * DAY_MS;
-    const before = permits[index - 1];
-    permits.push(makePermit(random, publisher, index + 1, new Date(now.getTime() - age), before));
-  }
-  return permits;
+  if (rows === 0) return [];
+  const daysSoFar = Math.floor(now.getTime() / DAY_MS) - FIRST_DAY + 1;
+  // A handful of rows comes one a day, so that none is older than a first run looks back.
+  const days = Math.min(DAYS_BACK, rows);
+  const end = Math.floor((daysSoFar * rows) / days);
+  return Array.from({ length: rows }, (_, index) => {
+    const rowId = end - rows + index + 1;
+    const day = FIRST_DAY + Math.min(daysSoFar - 1, Math.floor(((rowId - 1) * days) / rows));
+    return makePermit(publisher, rowId, new Date(day * DAY_MS), seed);
+  });
 }
 
-function makePermit(
-  random: Random,
-  publisher: Publisher,
-  rowId: number,
-  issuedAt: Date,
-  before: DemoPermit | undefined,
-): DemoPermit {
-  const repeated = before && random.chance(0.03);
+function makePermit(publisher: Publisher, rowId: number, issuedAt: Date, seed: number): DemoPermit {
+  const random = createRandom(seed ^ publisher.seedOffset ^ Math.imul(rowId, 0x9e37_79b1));
   return {
     rowId,
-    number: repeated ? before.number : `${issuedAt.getUTCFullYear()}${String(rowId).padStart(6, '0')}`,
-    issuedAt: startOfDay(issuedAt),
-    description: describe(random, publisher),
+    number: `${issuedAt.getUTCFullYear()}${String(random.chance(0.03) ? rowId - 1 : rowId).padStart(6, '0')}`,
+    issuedAt,
+    description: describe(random, publisher, rowId),
     street: makeStreet(random),
     city: publisher.city,
     zip: `${publisher.zipPrefix}${String(random.between(1, 60)).padStart(2, '0')}`,
     value: random.between(5, 600) * 100,
-    owner: makePerson(random, publisher.areaCode),
-    contractor: random.chance(0.6)
-      ? { company: makeCompany(random), person: makePerson(random, publisher.areaCode) }
-      : null,
+    owner: makePerson(random, makePhone(publisher.phones, rowId)),
+    contractor: random.chance(0.6) ? pickFirm(random) : null,
   };
 }
 
-function startOfDay(date: Date): Date {
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()));
-}
-
-function describe(random: Random, publisher: Publisher): string {
-  const text = random.pick(pickKind(random));
+function describe(random: Random, publisher: Publisher, rowId: number): string {
+  const text = makeDescription(random);
   if (random.chance(0.05)) {
-    const person = makePerson(random, publisher.areaCode);
+    const person = makePerson(random, makePhone(MENTIONED_PHONES, rowId));
     return `${text}. Call ${person.phone} or ${person.email.replace('@', ' [at] ')} before inspection`;
   }
   // The office's own address is on many real permits and is nobody's lead.
   return random.chance(0.03) ? `${text}. EMAIL DIRECTLY TO permits@${publisher.officeDomain}` : text;
-}
-
-function pickKind(random: Random): readonly [string, ...string[]] {
-  let left = random.next() * TOTAL_WEIGHT;
-  for (const [weight, texts] of DESCRIPTIONS) {
-    left -= weight;
-    if (left < 0) return texts;
-  }
-  return ['Replace water heater'];
 }

@@ -1,4 +1,5 @@
 import type { PortalFields } from '#lib/portals/portal.ts';
+import type { PhoneRange } from './demo-people.ts';
 import type { DemoPermit } from './demo-permits.ts';
 
 export type DemoRow = Record<string, string | number | null>;
@@ -11,7 +12,8 @@ export interface Publisher {
   state: string;
   county: string | null;
   city: string;
-  areaCode: string;
+  /** The numbers of its people. */
+  phones: PhoneRange;
   zipPrefix: string;
   officeDomain: string;
   seedOffset: number;
@@ -32,7 +34,7 @@ const CICADA: Publisher = {
   state: 'GA',
   county: 'Cicada',
   city: 'Cicada Falls',
-  areaCode: '404',
+  phones: { first: 100, count: 2_500 },
   zipPrefix: '309',
   officeDomain: 'permits.cicada.example.com',
   seedOffset: 0x1f,
@@ -93,7 +95,7 @@ const LANTERN: Publisher = {
   state: 'GA',
   county: 'Cicada',
   city: 'Lantern Springs',
-  areaCode: '770',
+  phones: { first: 2_600, count: 1_700 },
   zipPrefix: '308',
   officeDomain: 'lanternsprings.example.com',
   seedOffset: 0x2f,
@@ -114,7 +116,7 @@ const LANTERN: Publisher = {
     contractor_email: 'text',
   },
   toRow: (permit) => ({
-    row_id: `LS-${permit.rowId}`,
+    row_id: `LS-${String(permit.rowId).padStart(7, '0')}`,
     permit_number: permit.number,
     issue_date: `${isoDay(permit.issuedAt)}T00:00:00.000`,
     work_type: 'RESIDENTIAL',
@@ -149,7 +151,7 @@ const PINEHOLLOW: Publisher = {
   state: 'GA',
   county: 'Pinehollow',
   city: 'Pinehollow',
-  areaCode: '912',
+  phones: { first: 4_300, count: 1_100 },
   zipPrefix: '313',
   officeDomain: 'pinehollow.example.org',
   seedOffset: 0x3f,

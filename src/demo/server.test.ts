@@ -76,6 +76,64 @@ describe('the demo server', () => {
     expect(count).toBeLessThan(150);
   });
 
+  it('sorts and searches when asked to', async () => {
+    const newest = await getJson(`${portalUrl('socrata')}?$select=issue_date&$order=issue_date%20DESC&$limit=5`);
+    const dates = (newest.body as unknown as { issue_date: string }[]).map((row) => row.issue_date);
+    expect(dates).toEqual(dates.toSorted().reverse());
+    const { body } = await getJson(`${portalUrl('ckan')}&q=reroof&limit=0`);
+    const found = (body as unknown as { result: { total: number; records: unknown[] } }).result;
+    expect(found.total).toBeGreaterThan(0);
+    expect(found.total).toBeLessThan(100);
+    expect(found.records).toEqual([]);
+    const counted = await getJson(`${portalUrl('socrata')}?$select=count(*)`);
+    expect(counted.body).toEqual([{ count: '300' }]);
+  });
+
+  it('takes long questions as a form', async () => {
+    const response = await fetch(`${portalUrl('arcgis')}/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ where: '1=1', returnIdsOnly: 'true', f: 'json' }),
+    });
+    const { objectIds } = (await response.json()) as { objectIds: number[] };
+    expect(objectIds).toHaveLength(500);
+  });
+
+  it.each([
+    ['arcgis', '/query?f=json'],
+    ['arcgis', '/query?f=json&where=1=1&outFields=nope'],
+    ['arcgis', '/query?f=json&where=1=1&orderByFields=nope'],
+    ['arcgis', '/query?f=json&where=1=1&resultOffset=-1'],
+    ['socrata', '?$select=nope'],
+    ['socrata', '?$order=nope'],
+    ['socrata', '?$limit=many'],
+    ['ckan', '&sort=nope%20asc'],
+    ['ckan', '&filters=%7Bnope'],
+    ['ckan', '&filters=%7B"nope":1%7D'],
+    ['ckan', '&fields=nope'],
+  ])('tells %s about the mistake in "%s"', async (kind, query) => {
+    const { status, body } = await getJson(portalUrl(kind) + query);
+    expect(status).toBe({ arcgis: 200, socrata: 400, ckan: 409 }[kind]);
+    expect(body).toHaveProperty('error');
+  });
+
+  it('keeps a log of what it was asked, and has its own robots.txt', async () => {
+    const robots = await fetch(`${server.origin}/robots.txt`);
+    expect(await robots.text()).toContain('Disallow: /private/');
+    expect(server.requests.at(-1)).toMatchObject({ url: '/robots.txt', status: 200 });
+  });
+
+  it('breaks off, answers 500 or something else than data when told to', async () => {
+    server.setFault({ publisher: '*', kind: 'drop' });
+    await expect(fetch(portalUrl('socrata'))).rejects.toThrow();
+    server.setFault({ publisher: '*', kind: 'error' });
+    expect((await getJson(portalUrl('socrata'))).status).toBe(500);
+    server.setFault({ publisher: '*', kind: 'layout-change' });
+    expect(await getJson(portalUrl('socrata'))).toMatchObject({ status: 200, body: { entries: [] } });
+    server.setFault({ publisher: 'cicada-county', kind: 'error' });
+    expect((await getJson(portalUrl('socrata'))).status).toBe(200);
+    server.clearFaults();
+  });
+
   it('answers a condition that it cannot read with an error of the dialect', async () => {
     const arcgis = await getJson(`${portalUrl('arcgis')}/query?f=json&where=DROP`);
     expect(arcgis).toMatchObject({ status: 200, body: { error: { code: 400 } } });

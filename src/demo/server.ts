@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { answerOf, failureOf } from './answers.ts';
-import { makePermits } from './demo-permits.ts';
+import { DailyRows } from './daily-rows.ts';
 import { type Fault, type FaultInput, FaultPlan, faultSchema } from './faults.ts';
 import { type DemoRow, PUBLISHERS, type Publisher } from './publishers.ts';
 
@@ -14,7 +14,7 @@ export interface DemoServerOptions {
   seed?: number;
   /** Rows over all publishers. */
   rows?: number;
-  /** The day the data reaches up to. */
+  /** The day that the data reaches up to, for ever; else it is today, and a server that runs on gets new rows every day. */
   now?: Date;
 }
 
@@ -28,8 +28,8 @@ export interface DemoServer {
   origin: string;
   /** The last requests, oldest first, at most 10,000. */
   requests: readonly DemoRequest[];
-  /** Rows of each publisher, by slug. */
-  rows: Readonly<Record<string, readonly DemoRow[]>>;
+  /** Rows of each publisher today, by slug. */
+  readonly rows: Readonly<Record<string, readonly DemoRow[]>>;
   setFault(fault: FaultInput): void;
   clearFaults(): void;
   close(): Promise<void>;
@@ -52,13 +52,7 @@ const INDEX_PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>
  */
 export async function startDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
   const total = options.rows ?? 3_000;
-  const now = options.now ?? new Date();
-  const rows = Object.fromEntries(
-    PUBLISHERS.map((publisher) => [
-      publisher.slug,
-      makePermits(publisher, Math.round(total * publisher.share), options.seed ?? 2026, now).map(publisher.toRow),
-    ]),
-  );
+  const data = new DailyRows(total, options.seed ?? 2026, options.now);
   const faults = new FaultPlan();
   const requests: DemoRequest[] = [];
   const server = createServer((request, response) => {
@@ -66,7 +60,7 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
       requests.push({ at: new Date(), url: request.url ?? '', status: response.statusCode });
       if (requests.length > MAX_REQUESTS_KEPT) requests.shift();
     });
-    handle(request, response, rows, faults).catch(() => response.destroy());
+    handle(request, response, data.today(), faults).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -76,7 +70,9 @@ export async function startDemoServer(options: DemoServerOptions = {}): Promise<
   return {
     origin: `http://${address}:${port}`,
     requests,
-    rows,
+    get rows() {
+      return data.today();
+    },
     setFault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
     close: () =>
