@@ -91,7 +91,7 @@ export interface PhoneRange {
 }
 
 /** Firms have the numbers before these, people who are named in descriptions have the ones from here on. */
-export const FIRM_PHONES: PhoneRange = { first: 0, count: 100 };
+const FIRM_PHONES: PhoneRange = { first: 0, count: 100 };
 export const MENTIONED_PHONES: PhoneRange = { first: 5_400, count: 600 };
 
 /** 555-0100 to 555-0199 are set aside for fiction in every area code: 6,000 numbers in ours. */

@@ -25,7 +25,7 @@ export function demoPortals(origin: string): Portal[] {
 }
 
 /** Where a publisher's data lies, in the usual shape of its dialect. */
-export function dataPath(publisher: Publisher): string {
+function dataPath(publisher: Publisher): string {
   switch (publisher.kind) {
     case 'arcgis':
       return `/arcgis/rest/services/${publisher.slug}/Permits/FeatureServer/0`;

@@ -1,7 +1,7 @@
 import type { Db } from '#lib/db/create-db.ts';
 
 /** The setting that keeps removed demo data away over restarts. */
-export const DEMO_REMOVED_SETTING = 'demo_removed';
+const DEMO_REMOVED_SETTING = 'demo_removed';
 
 /**
  * Removes the demo's leads and publishers in one transaction, and remembers it, so that the next start does not bring them

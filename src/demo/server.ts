@@ -18,7 +18,7 @@ export interface DemoServerOptions {
   now?: Date;
 }
 
-export interface DemoRequest {
+interface DemoRequest {
   at: Date;
   url: string;
   status: number;

@@ -9,7 +9,7 @@ function decodePercent(text: string): string {
  * The recipients of a mailto: link (RFC 6068) as text: those of the path and of to, cc and bcc. Subject and body are left out.
  * @param link The link without "mailto:", entities decoded.
  */
-export function mailtoRecipients(link: string): string {
+function mailtoRecipients(link: string): string {
   const [path = '', query = ''] = splitOnce(link, '?');
   const others = query
     .split('&')
