@@ -11,7 +11,7 @@ import { type ReservedPort, reserveHttpPort } from './lib/http-port.ts';
 import { AlreadyRunningError, type InstanceLock, lockDataFolder } from './lib/instance-lock.ts';
 import { createOutput, type Output } from './lib/output.ts';
 import { syncAllPortals } from './lib/portals.ts';
-import { Shutdown } from './lib/shutdown.ts';
+import { Shutdown, STOP_RANK } from './lib/shutdown.ts';
 import { startWeb } from './lib/web-child.ts';
 
 /**
@@ -108,12 +108,12 @@ async function startParts(
       : null;
     await syncAllPortals(db, { file: env.EKO_PORTALS_FILE, demoOrigin });
     const childEnv = withDemo(base, env, demoOrigin);
+    startWorkers(context, childEnv);
     const origin = await startWeb(
       { root: ROOT, host: env.HOST, wanted: env.PORT || undefined, reserved, dev, env: childEnv },
       shutdown,
       output,
     );
-    startWorkers(context, childEnv);
     lock.setUrl(origin);
     await welcome(db, origin, output);
   } finally {
@@ -145,9 +145,9 @@ function script(dev: boolean, part: 'demo' | 'workers'): string {
 }
 
 function startWorkers({ dev, output, shutdown }: Launch, env: NodeJS.ProcessEnv): void {
-  const args = ['--enable-source-maps', script(dev, 'workers'), ...(dev ? ['--dev'] : [])];
+  const args = [script(dev, 'workers'), ...(dev ? ['--dev'] : [])];
   const child = superviseChild({ name: 'workers', args, env, cwd: ROOT, graceMs: WORKERS_GRACE_MS }, output);
-  shutdown.add({ name: 'the workers', stop: child.stop, kill: child.kill });
+  shutdown.add({ name: 'the workers', rank: STOP_RANK.workers, stop: child.stop, kill: child.kill });
 }
 
 async function welcome(db: Db, origin: string, output: Output): Promise<void> {

@@ -2,16 +2,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { lockBuild } from './build-lock.ts';
 
 /** What a build was made from: a hash of each input, by path below the root. */
 type Stamp = Record<string, string>;
 
-const ENTRIES = {
-  'start-workers': 'scripts/start-workers.ts',
-  'scraper-worker': 'src/workers/scraper-worker.ts',
-  'demo-server': 'src/demo/main.ts',
-};
+const BUNDLES = ['start-workers', 'scraper-worker', 'demo-server'];
 
 /** What `next build` reads. The worker half has a bundle of its own; only what the app half may import is named of it. */
 const WEB_INPUTS = ['src', 'public', 'next.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
@@ -38,45 +35,22 @@ export async function buildStale(options: BuildOptions): Promise<void> {
   }
 }
 
-async function buildBundles({ root, onBuild }: BuildOptions): Promise<void> {
+async function buildBundles({ root, onBuild, signal }: BuildOptions): Promise<void> {
   const file = path.join(root, 'dist', 'bundles.stamp.json');
   const stamp = readStamp(file);
-  const complete = Object.keys(ENTRIES).every((name) => existsSync(path.join(root, 'dist', `${name}.js`)));
+  const complete = BUNDLES.every((name) => existsSync(path.join(root, 'dist', `${name}.js`)));
   if (stamp && complete && isFresh(root, stamp)) return;
   onBuild('workers');
+  // A build that is broken off leaves no stamp, so the next start builds again.
+  rmSync(file, { force: true });
   for (const old of readdirSync(path.join(root, 'dist'))) {
     if (/\.js(\.map)?$/.test(old)) rmSync(path.join(root, 'dist', old));
   }
-  const inputs = await bundle(root);
-  writeStamp(file, hashAll(root, [...inputs, 'package-lock.json', 'scripts/lib/build.ts']));
-}
-
-/** @returns the source files that went in. */
-async function bundle(root: string): Promise<string[]> {
-  const { build } = await import('esbuild');
-  const result = await build({
-    absWorkingDir: root,
-    entryPoints: ENTRIES,
-    outdir: 'dist',
-    bundle: true,
-    // Shared code lies in chunks of its own, beside the entries, so that import.meta.url means the same folder.
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    minifySyntax: true,
-    sourcemap: true,
-    metafile: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // Optional companions of pg that nobody installs.
-    external: ['pg-native', 'pg-cloudflare'],
-    // CommonJS packages call require(), which ES modules do not have.
-    banner: {
-      js: `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`,
-    },
-  });
-  return Object.keys(result.metafile.inputs).filter((input) => !input.includes('node_modules'));
+  const bundler = path.join(root, 'scripts', 'lib', 'bundle-workers.ts');
+  const lines: string[] = [];
+  await runNode([bundler], { what: 'workers', root, onLine: (line) => lines.push(line), signal });
+  const inputs: string[] = JSON.parse(lines.at(-1) ?? '[]');
+  writeStamp(file, hashAll(root, [...inputs, 'package-lock.json', 'scripts/lib/bundle-workers.ts']));
 }
 
 async function buildWeb({ root, onBuild, onLine, signal }: BuildOptions): Promise<void> {
@@ -88,16 +62,21 @@ async function buildWeb({ root, onBuild, onLine, signal }: BuildOptions): Promis
   const stamp = readStamp(file);
   if (stamp && existsSync(path.join(root, '.next', 'BUILD_ID')) && isSame(stamp, current)) return;
   onBuild('dashboard');
+  rmSync(file, { force: true });
   const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
-  await runNode([next, 'build'], { root, onLine, signal });
+  await runNode([next, 'build'], { what: 'dashboard', root, onLine, signal });
   // Next may complete tsconfig.json, which is an input; so the hash from before counts, but for that file.
   writeStamp(file, { ...current, ...hashAll(root, ['tsconfig.json']) });
 }
 
-function runNode(
-  args: string[],
-  { root, onLine, signal }: Pick<BuildOptions, 'root' | 'onLine'> & { signal?: AbortSignal | undefined },
-): Promise<void> {
+interface ToolRun {
+  what: string;
+  root: string;
+  onLine: (line: string) => void;
+  signal: AbortSignal | undefined;
+}
+
+function runNode(args: string[], { what, root, onLine, signal }: ToolRun): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -107,17 +86,16 @@ function runNode(
     });
     const tail: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
-          onLine(line);
-          tail.push(line);
-        }
+      createInterface({ input: stream }).on('line', (line) => {
+        if (line.trim() === '') return;
+        onLine(line);
+        tail.push(line);
       });
     }
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`The dashboard could not be built (exit code ${code}):\n${tail.slice(-30).join('\n')}`));
+      else reject(new Error(`The ${what} could not be built (exit code ${code}):\n${tail.slice(-30).join('\n')}`));
     });
   });
 }

@@ -2,7 +2,7 @@ import { migrate } from '#lib/db/migrate.ts';
 import type { Env } from '#lib/env.ts';
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts';
 import type { Output } from './output.ts';
-import type { Shutdown } from './shutdown.ts';
+import { type Shutdown, STOP_RANK } from './shutdown.ts';
 
 export interface DatabaseUrls {
   url: string;
@@ -31,7 +31,12 @@ async function startEmbedded(env: Env, shutdown: Shutdown, output: Output): Prom
     'info',
     `embedded PostgreSQL on 127.0.0.1:${server.port}, data in ${server.dataFolder}. Good for trying out and one machine; for production set DATABASE_URL to a managed PostgreSQL`,
   );
-  shutdown.add({ name: 'the database', stop: () => server.stop(), kill: () => server.kill() });
+  shutdown.add({
+    name: 'the database',
+    rank: STOP_RANK.database,
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+  });
   return { url: server.url, directUrl: server.url };
 }
 

@@ -4,7 +4,7 @@ import { superviseChild } from './children.ts';
 import type { Output } from './output.ts';
 import { findFreePort, isPortFree } from './ports.ts';
 import { writePrivateFile } from './private-file.ts';
-import type { Shutdown } from './shutdown.ts';
+import { type Shutdown, STOP_RANK } from './shutdown.ts';
 
 /**
  * Starts the demo publishers as a process of their own and waits until they listen. Their port is kept in the data folder,
@@ -33,7 +33,7 @@ export async function startDemo(
     },
     output,
   );
-  shutdown.add({ name: 'the demo publishers', stop: child.stop, kill: child.kill });
+  shutdown.add({ name: 'the demo publishers', rank: STOP_RANK.demo, stop: child.stop, kill: child.kill });
   const outcome = await Promise.race([ready, child.firstExit]);
   shutdown.throwIfRequested();
   if (outcome !== 'ready') output.say('warn', 'the demo publishers do not start; everything else goes on without them');

@@ -3,11 +3,16 @@ import type { Output } from './output.ts';
 /** Something that was started and has to be stopped. */
 export interface Stoppable {
   name: string;
+  /** What is higher is stopped earlier. */
+  rank: number;
   /** In order and in peace. */
   stop(): Promise<void>;
   /** At once. */
   kill(): void | Promise<void>;
 }
+
+/** Nothing is stopped while something that needs it still runs. */
+export const STOP_RANK = { workers: 3, dashboard: 2, demo: 1, database: 0 } as const;
 
 /** Thrown where the start waits, when it is asked to stop. */
 export class StopRequested extends Error {
@@ -15,7 +20,7 @@ export class StopRequested extends Error {
 }
 
 /**
- * Stops what was started, last first: workers, dashboard, demo, database. The first SIGINT, SIGTERM or SIGHUP (or the end
+ * Stops what was started in the order of STOP_RANK: workers, dashboard, demo, database. The first SIGINT, SIGTERM or SIGHUP (or the end
  * of the process that started us) does so in peace, the second at once.
  */
 export class Shutdown {
@@ -67,7 +72,7 @@ export class Shutdown {
 
   /** Stops everything. @returns the signal that made it hurry, or null. */
   async run(): Promise<'SIGINT' | 'SIGTERM' | null> {
-    for (const item of this.#started.splice(0).reverse()) {
+    for (const item of this.#started.splice(0).sort((a, b) => b.rank - a.rank)) {
       this.#output.say('info', `stopping ${item.name}`);
       await Promise.race([item.stop(), this.#hurry(item)]);
     }

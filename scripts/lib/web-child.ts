@@ -2,7 +2,7 @@ import path from 'node:path';
 import { superviseChild } from './children.ts';
 import { type ReservedPort, reserveHttpPort } from './http-port.ts';
 import type { Output } from './output.ts';
-import type { Shutdown } from './shutdown.ts';
+import { type Shutdown, STOP_RANK } from './shutdown.ts';
 import { waitUntilHealthy } from './wait-until-healthy.ts';
 
 export interface WebOptions {
@@ -30,7 +30,12 @@ export async function startWeb(options: WebOptions, shutdown: Shutdown, output: 
     const origin = originOf(options.host, reserved.port);
     await reserved.release();
     const child = superviseChild(webSpec(options, reserved.port), output);
-    const remove = shutdown.add({ name: 'the dashboard', stop: child.stop, kill: child.kill });
+    const remove = shutdown.add({
+      name: 'the dashboard',
+      rank: STOP_RANK.dashboard,
+      stop: child.stop,
+      kill: child.kill,
+    });
     try {
       await Promise.race([waitUntilHealthy(origin, child.firstExit, HEALTHY_WITHIN_MS), shutdown.requested]);
       shutdown.throwIfRequested();

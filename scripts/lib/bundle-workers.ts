@@ -1,0 +1,37 @@
+import path from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Bundles the worker half into dist/, in a process of its own: the bundler's memory goes when it ends. Writes the source
+ * files that went in to stdout, as a JSON array.
+ */
+const ENTRIES = {
+  'start-workers': 'scripts/start-workers.ts',
+  'scraper-worker': 'src/workers/scraper-worker.ts',
+  'demo-server': 'src/demo/main.ts',
+};
+
+const result = await build({
+  absWorkingDir: path.resolve(import.meta.dirname, '../..'),
+  entryPoints: ENTRIES,
+  outdir: 'dist',
+  bundle: true,
+  // Shared code lies in chunks of its own, beside the entries, so that import.meta.url means the same folder.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  minifySyntax: true,
+  sourcemap: true,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Optional companions of pg that nobody installs.
+  external: ['pg-native', 'pg-cloudflare'],
+  // CommonJS packages call require(), which ES modules do not have.
+  banner: {
+    js: `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`,
+  },
+});
+const sources = Object.keys(result.metafile.inputs).filter((input) => !input.includes('node_modules'));
+process.stdout.write(JSON.stringify(sources));
