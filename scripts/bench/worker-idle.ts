@@ -55,7 +55,7 @@ async function measure(db: Db, manager: ChildProcess): Promise<void> {
   await wait(OBSERVE_MS);
   const perTenSeconds = ((await countTransactions(db)) - before - 1) / (OBSERVE_MS / 10_000);
   console.log(`statements per 10 s, all of ${WORKERS} workers and their manager: ${perTenSeconds.toFixed(1)}`);
-  console.log(`  of these heartbeats: 2.0, looks for due and ready sessions: about 11, rescue: about 8`);
+  console.log('  of these heartbeats about 2, looks for due and ready sessions 6, rescue 4, probe of the listener 1');
   console.log(
     `  by workers: ${await workerStatements(db)} connections used by a worker within the last ${OBSERVE_MS / 1_000} s`,
   );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitFor } from './wait-for.ts';
+import { bundleWorkers } from './worker-bundle.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -10,8 +11,8 @@ export interface ManagerProcessOptions {
   databaseUrl: string;
   workers?: number;
   env?: Record<string, string>;
-  /** File in src/test with the scrapers of this test. */
-  scrapers?: string;
+  /** Module in src/test with the scrapers of this test. */
+  scrapers?: 'scripted-scrapers' | 'broken-scrapers';
 }
 
 export interface LogLine {
@@ -21,7 +22,7 @@ export interface LogLine {
   [key: string]: unknown;
 }
 
-/** A real manager process with real workers, as `npm run workers:start` makes it. */
+/** A real manager process with real workers, from the bundles. */
 export interface ManagerProcess {
   process: ChildProcess;
   pid: number;
@@ -36,10 +37,11 @@ export interface ManagerProcess {
   destroy(): Promise<void>;
 }
 
-export function startManagerProcess(options: ManagerProcessOptions): ManagerProcess {
+export async function startManagerProcess(options: ManagerProcessOptions): Promise<ManagerProcess> {
+  const folder = await bundleWorkers();
   const args = ['--workers', String(options.workers ?? 1)];
-  args.push('--scrapers', path.join(ROOT, 'src/test', options.scrapers ?? 'scripted-scrapers.ts'));
-  const child = fork(path.join(ROOT, 'scripts/start-workers.ts'), args, {
+  args.push('--scrapers', path.join(folder, `${options.scrapers ?? 'scripted-scrapers'}.mjs`));
+  const child = fork(path.join(folder, 'start-workers.mjs'), args, {
     cwd: ROOT,
     env: {
       NODE_ENV: 'test',

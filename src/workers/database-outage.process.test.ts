@@ -44,7 +44,7 @@ describe.each([
     'ends no process, and all sessions complete with every lead once (%s shutdown)',
     async (mode) => {
       const env = { EKO_ALLOW_ADDRESSES: site.address, LOCK_TTL, WORKER_CONCURRENCY: '2' };
-      manager = startManagerProcess({ databaseUrl: postgres.url, workers: 2, env });
+      manager = await startManagerProcess({ databaseUrl: postgres.url, workers: 2, env });
       const params = { do: 'pages', origin: site.origin, count: PAGES };
       const locations = Array.from({ length: SESSIONS }, (_, index) => `Place ${index}`);
       await new JobQueue({ db }).enqueue(locations.map((location) => ({ source: 'permits', location, params })));

@@ -27,8 +27,9 @@ const DEFAULTS = {
   workerTimeout: 120_000,
   heartbeatMs: 5_000,
   leaseMs: 30_000,
-  tickMs: 1_000,
-  rescueMs: 3_000,
+  // With the claim after it still within 2 s.
+  tickMs: 1_700,
+  rescueMs: 5_000,
   drainGraceMs: 25_000,
 } as const;
 

@@ -28,9 +28,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-function start(options: Partial<ManagerProcessOptions> = {}): ManagerProcess {
+async function start(options: Partial<ManagerProcessOptions> = {}): Promise<ManagerProcess> {
   const { env, ...rest } = options;
-  const manager = startManagerProcess({
+  const manager = await startManagerProcess({
     databaseUrl: database.url,
     env: { EKO_ALLOW_ADDRESSES: site.address, ...env },
     ...rest,
@@ -100,7 +100,7 @@ async function leadCount(): Promise<number> {
 
 describe('the way of a session through manager and worker', () => {
   it('is picked up at once on an idle system, saves its leads and completes', async () => {
-    start();
+    await start();
     await idleWorkers(1);
     const startedAtMs = performance.now();
     const id = await enqueue({ do: 'pages', origin: site.origin, count: 3 });
@@ -112,7 +112,7 @@ describe('the way of a session through manager and worker', () => {
   });
 
   it('shows in the session log, in its attempts and in the figures of its worker', async () => {
-    start();
+    await start();
     const id = await enqueue({ do: 'throw', message: 'something unforeseen' }, 'Savannah', 0);
     await reaches(id, 'failed');
     const logs = await waitFor(async () => {
@@ -129,14 +129,14 @@ describe('the way of a session through manager and worker', () => {
   });
 
   it('runs several sessions at once in one worker', async () => {
-    start({ env: { WORKER_CONCURRENCY: '3' } });
+    await start({ env: { WORKER_CONCURRENCY: '3' } });
     const ids = await Promise.all(['A', 'B', 'C'].map((place) => enqueue({ do: 'wait' }, place)));
     for (const id of ids) await reaches(id, 'running');
     expect(new Set((await Promise.all(ids.map(session))).map((row) => row.workerId)).size).toBe(1);
   });
 
   it('costs no query of a worker while there is nothing to do', async () => {
-    start();
+    await start();
     await idleWorkers(1);
     const workerQueries = async () => {
       const rows = await database.db.query(
@@ -155,7 +155,7 @@ describe('the way of a session through manager and worker', () => {
 
 describe('a worker that dies', () => {
   it('by kill -9: its session runs again within 3 s and completes, no lead lost or doubled', async () => {
-    start({ workers: 2 });
+    await start({ workers: 2 });
     await idleWorkers(2);
     const id = await enqueue({ do: 'pages', origin: site.origin, count: 60 });
     await waitFor(async () => Number((await session(id)).cursor) >= 5, { what: 'page 5' });
@@ -175,7 +175,7 @@ describe('a worker that dies', () => {
   });
 
   it('by its session: the session is charged and the worker replaced', async () => {
-    const manager = start();
+    const manager = await start();
     const id = await enqueue({ do: 'exit', code: 7 });
     await waitFor(async () => (await session(id)).crashCount === 1);
     await idleWorkers(1);
@@ -183,7 +183,7 @@ describe('a worker that dies', () => {
   });
 
   it('by an error that nobody caught: says so once and is replaced', async () => {
-    const manager = start();
+    const manager = await start();
     await enqueue({ do: 'unhandled' });
     await waitFor(() => manager.lines.some((line) => line.message.includes('nobody caught')));
     await idleWorkers(1);
@@ -191,7 +191,7 @@ describe('a worker that dies', () => {
   });
 
   it('at boot, again and again: the manager lives, waits longer each time and says why', async () => {
-    const manager = start({ scrapers: 'broken-scrapers.ts' });
+    const manager = await start({ scrapers: 'broken-scrapers' });
     const restarts = () => manager.lines.filter((line) => line.message === 'A new worker follows');
     await waitFor(() => restarts().length >= 3, { timeoutMs: 30_000 });
     const delays = restarts().map((line) => Number(line.delayMs));
@@ -203,7 +203,7 @@ describe('a worker that dies', () => {
 
 describe('a manager that dies', () => {
   it('leaves no orphan behind after 10 s, and the next one carries on', async () => {
-    const first = start({ workers: 2 });
+    const first = await start({ workers: 2 });
     await idleWorkers(2);
     const id = await enqueue({ do: 'pages', origin: site.origin, count: 40 });
     await waitFor(async () => Number((await session(id)).cursor) >= 2);
@@ -211,7 +211,7 @@ describe('a manager that dies', () => {
     expect(pids.length).toBe(2);
     first.kill('SIGKILL');
     await waitFor(() => !pids.some(isAlive), { timeoutMs: 10_000, what: 'the workers to end themselves' });
-    start();
+    await start();
     await reaches(id, 'completed', 30_000);
     expect(await leadCount()).toBe(80);
   });
@@ -219,7 +219,7 @@ describe('a manager that dies', () => {
 
 describe('stopping', () => {
   it('lets running sessions finish and claims no more', async () => {
-    const manager = start();
+    const manager = await start();
     await idleWorkers(1);
     const running = await enqueue({ do: 'pages', origin: site.origin, count: 30 });
     await reaches(running, 'running');
@@ -233,7 +233,7 @@ describe('stopping', () => {
   });
 
   it('hands everything back at once at the second signal, unharmed', async () => {
-    const manager = start();
+    const manager = await start();
     const id = await enqueue({ do: 'wait' });
     await reaches(id, 'running');
     manager.kill('SIGTERM');
@@ -246,7 +246,7 @@ describe('stopping', () => {
   });
 
   it('is not held up by a scraper that ignores its signal', async () => {
-    const manager = start();
+    const manager = await start();
     const id = await enqueue({ do: 'ignore-signal' });
     await reaches(id, 'running');
     manager.kill('SIGTERM');
@@ -259,7 +259,7 @@ describe('stopping', () => {
 
 describe('orders to a running session', () => {
   it('cancels it within a moment', async () => {
-    start();
+    await start();
     const id = await enqueue({ do: 'wait' });
     await reaches(id, 'running');
     expect(await queue.requestCancel(id)).toBe('cancelling');
@@ -267,14 +267,14 @@ describe('orders to a running session', () => {
   });
 
   it('ends it at its time limit, which counts as a try', async () => {
-    start({ env: { TEST_JOB_TIMEOUT_MS: '1000' } });
+    await start({ env: { TEST_JOB_TIMEOUT_MS: '1000' } });
     const id = await enqueue({ do: 'wait' });
     await waitFor(async () => (await session(id)).retryCount === 1, { timeoutMs: 15_000 });
     expect(await session(id)).toMatchObject({ status: 'pending', errorCode: 'session_timeout' });
   });
 
   it('puts a throttled session to sleep without charging it', async () => {
-    start();
+    await start();
     const id = await enqueue({ do: 'throttled', retryAfterMs: 60_000 });
     await waitFor(async () => (await session(id)).claimNumber >= 2);
     expect(await session(id)).toMatchObject({ status: 'pending', retryCount: 0 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeExit, workerEndCause } from './worker-end.ts';
+import { describeExit, failuresAfter, workerEndCause } from './worker-end.ts';
 
 const exit = { code: null, signal: null, stopping: false, silent: false };
 
@@ -23,5 +23,17 @@ describe('workerEndCause', () => {
     expect(describeExit({ ...exit, signal: 'SIGSEGV' })).toBe('Ended by SIGSEGV');
     expect(describeExit({ ...exit, code: 7 })).toBe('Ended with exit code 7');
     expect(describeExit({ ...exit, silent: true })).toContain('did not answer');
+  });
+});
+
+describe('failuresAfter', () => {
+  it.each([
+    [{ cause: 'crashed', livedMs: 100, wasWorking: false }, 4],
+    [{ cause: 'crashed', livedMs: 59_000, wasWorking: true }, 4],
+    [{ cause: 'crashed', livedMs: 60_000, wasWorking: true }, 1],
+    [{ cause: 'killed', livedMs: 2_000, wasWorking: true }, 1],
+    [{ cause: 'killed', livedMs: 2_000, wasWorking: false }, 4],
+  ] as const)('counts %o as %s', (end, failures) => {
+    expect(failuresAfter(3, end)).toBe(failures);
   });
 });

@@ -26,3 +26,18 @@ export function describeExit(exit: ChildExit): string {
   const how = exit.signal ? `by ${exit.signal}` : `with exit code ${exit.code ?? 'unknown'}`;
   return `Ended ${how}${exit.stopping ? ' when asked to stop' : ''}`;
 }
+
+/** After this long a worker counts as healthy, and its next restart is quick again. */
+const HEALTHY_MS = 60_000;
+
+/**
+ * How many failures in a row a worker's restart delay counts. One that had begun to work and was killed from outside says
+ * nothing about the next one, so it is replaced quickly however often it happens.
+ */
+export function failuresAfter(
+  before: number,
+  end: { cause: Exclude<WorkerEndCause, 'lost'>; livedMs: number; wasWorking: boolean },
+): number {
+  if (end.livedMs >= HEALTHY_MS || (end.cause === 'killed' && end.wasWorking)) return 1;
+  return before + 1;
+}

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Logger } from '#lib/logger.ts';
 import { type ManagerMessage, monotonicNowMs, parseWorkerMessage, type WorkerStats } from './messages.ts';
 import type { WorkerEndCause } from './queue/job-queue.ts';
-import { type ChildExit, describeExit, workerEndCause } from './worker-end.ts';
+import { type ChildExit, describeExit, failuresAfter, workerEndCause } from './worker-end.ts';
 
 /** What a slot asks of the manager. */
 export interface WorkerSlotPorts {
@@ -17,9 +17,6 @@ export interface WorkerSlotPorts {
   autoRestart: boolean;
   logger: Logger;
 }
-
-/** After this long a worker counts as healthy, and its next restart is quick again. */
-const HEALTHY_MS = 60_000;
 
 /** A worker that was told to stop gets this much longer than its grace before it is killed. */
 const STOP_MARGIN_MS = 5_000;
@@ -195,7 +192,7 @@ export class WorkerSlot {
     const livedMs = Math.round(monotonicNowMs() - worker.forkedAtMs);
     this.#ports.logger[level]({ worker: worker.workerId, code, signal, cause, livedMs }, describeExit(exit));
     this.#afterDatabase(() => this.#ports.release(worker.workerId, cause, describeExit(exit)));
-    this.#failures = replacing || livedMs >= HEALTHY_MS ? 0 : this.#failures + 1;
+    this.#failures = failuresAfter(this.#failures, { cause, livedMs, wasWorking: worker.registered });
     if (replacing) this.start();
     else this.#scheduleRestart();
     this.#ports.onChange();
@@ -207,7 +204,7 @@ export class WorkerSlot {
       this.#ports.logger.error('The worker is not replaced, because AUTO_RESTART is false');
       return;
     }
-    const delayMs = this.#ports.restartDelayMs(Math.max(1, this.#failures));
+    const delayMs = this.#ports.restartDelayMs(this.#failures);
     this.#ports.logger.warn({ delayMs, failures: this.#failures }, 'A new worker follows');
     this.#restartTimer = setTimeout(() => this.start(), delayMs);
   }

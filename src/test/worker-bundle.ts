@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+let bundled: Promise<string> | null = null;
+
+/**
+ * Manager, worker and the scrapers of tests as the build makes them: a worker is up in a fraction of the time, and what is
+ * tested is what runs in production. Made once per test file; gives its folder.
+ */
+export function bundleWorkers(): Promise<string> {
+  bundled ??= bundleOnce();
+  return bundled;
+}
+
+async function bundleOnce(): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'eko-test-workers-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: {
+      'start-workers': 'scripts/start-workers.ts',
+      'scraper-worker': 'src/workers/scraper-worker.ts',
+      'scripted-scrapers': 'src/test/scripted-scrapers.ts',
+      'broken-scrapers': 'src/test/broken-scrapers.ts',
+    },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    logLevel: 'warning',
+    external: ['pg-native', 'pg-cloudflare'],
+    banner: {
+      js: `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`,
+    },
+  });
+  return folder;
+}
