@@ -38,7 +38,7 @@ const config: NextConfig = {
   reactStrictMode: true,
   // Nothing is optimised, so nothing of another host can be fetched through us.
   images: { unoptimized: true },
-  serverExternalPackages: ['pg', 'pino', 'drizzle-orm', 'csv-stringify', 'better-sse', 'libphonenumber-js', 'tldts'],
+  serverExternalPackages: ['pg', 'pino', 'drizzle-orm', 'csv-stringify', 'libphonenumber-js', 'tldts'],
   experimental: { optimizePackageImports: ['@mantine/core', '@mantine/hooks'] },
   headers: async () => [{ source: '/:path*', headers: SECURITY_HEADERS }],
   // A page and a route cannot share a path: the one-time link goes to its route, everything else to the page.

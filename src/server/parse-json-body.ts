@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 import { refuseBadText } from './refuse-bad-text.ts';
 
-export const BODY_BYTES_MAX = 64 * 1024;
+const BODY_BYTES_MAX = 64 * 1024;
 
 /**
  * Reads a request's JSON body, an object, with our own limit: the size that is declared and the bytes that come are both

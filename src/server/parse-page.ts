@@ -1,7 +1,7 @@
 import { fieldError } from './api-error.ts';
 
-export const LIMIT_DEFAULT = 50;
-export const LIMIT_MAX = 200;
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 200;
 
 /** Where a list goes on and how much of it is wanted. */
 export interface PageRequest {

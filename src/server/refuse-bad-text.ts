@@ -42,6 +42,6 @@ function placesInside({ path, depth }: Place, value: object): Place[] {
   });
 }
 
-export function isStorableText(text: string): boolean {
+function isStorableText(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }

@@ -15,6 +15,14 @@ export function reportOutages(db: Db): Db {
   };
 }
 
+/**
+ * Whether an error says that the database is away. By its code, not its class: the framework bundles pages and routes apart, so
+ * an error that crosses the shared context may be of another copy of the class.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'database_unavailable';
+}
+
 function reporting(executor: Executor): Executor {
   return { query: (text, values) => translate(() => executor.query(text, values)) };
 }

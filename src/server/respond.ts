@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiErrorBody } from '#lib/api-types.ts';
-import { DatabaseUnavailableError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ApiError, ERROR_STATUS } from './api-error.ts';
+import { isDatabaseUnavailable } from './report-outages.ts';
 
 /** What every answer of the API carries: it is somebody's data, and never a document. */
 const DATA_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -24,9 +24,9 @@ export function respondError(error: unknown, logger: Logger): Response {
 }
 
 /** The answer that an expected error stands for; null for one that nobody expected. */
-export function toApiError(error: unknown): ApiError | null {
+function toApiError(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
-  if (error instanceof DatabaseUnavailableError) {
+  if (isDatabaseUnavailable(error)) {
     return new ApiError(
       'database_unavailable',
       'The database cannot be reached right now. Try again in a few seconds.',
@@ -44,7 +44,7 @@ export function toApiError(error: unknown): ApiError | null {
   return null;
 }
 
-export function respondApiError(error: ApiError): Response {
+function respondApiError(error: ApiError): Response {
   const body: ApiErrorBody = {
     error: { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) },
   };

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 
-export type RouteHandler = (
+type RouteHandler = (
   request: Request,
   route: { params: Promise<Record<string, string | string[] | undefined>> },
 ) => Promise<Response>;

@@ -1,7 +1,7 @@
 import type { Role } from '#lib/db/schema/vocabulary.ts';
-import { DatabaseUnavailableError } from '#lib/errors.ts';
 import { ApiError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
+import { isDatabaseUnavailable } from '../report-outages.ts';
 import { findBrowserSession } from './browser-session.ts';
 import { refuseCrossSite } from './refuse-cross-site.ts';
 import { readSessionCookie } from './session-cookie.ts';
@@ -39,7 +39,7 @@ export async function findRole(token: string, context: AuthContext): Promise<Rol
     else context.verifiedSessions.forget(hash);
     return role;
   } catch (error) {
-    const known = error instanceof DatabaseUnavailableError ? context.verifiedSessions.find(hash) : null;
+    const known = isDatabaseUnavailable(error) ? context.verifiedSessions.find(hash) : null;
     if (known === null) throw error;
     return known;
   }

@@ -4,6 +4,7 @@ import { GET as sessionEvents } from '#app/api/sessions/[id]/events/route.ts';
 import { routeParams } from '#test/api-routes.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { waitFor } from '#test/wait-for.ts';
+import type { HubMessage } from './event-hub.ts';
 import { respondEventStream } from './event-stream.ts';
 
 let server: TestServerContext;
@@ -31,7 +32,7 @@ describe('the event stream', () => {
     const heard = collect(response);
     await waitFor(() => heard.text().includes('"database":"ok"'));
     server.context.publisher.publish(['leads'], [3]);
-    await waitFor(() => /event:change\n(id:.*\n)?data:\{"topics":\["leads"\],"sessionIds":\[3\]\}/.test(heard.text()), {
+    await waitFor(() => /event: change\ndata: \{"topics":\["leads"\],"sessionIds":\[3\]\}/.test(heard.text()), {
       what: heard.text(),
     });
     leaving.abort();
@@ -67,5 +68,31 @@ describe('the event stream', () => {
     );
     leaving.abort();
     await heard.ended;
+  });
+
+  it.each(['the connection breaks', 'the body is given up', 'nobody reads'])('is forgotten when %s', async (how) => {
+    let subscribers = 0;
+    let announce: (message: HubMessage) => void = () => {};
+    const hub = {
+      databaseState: 'ok' as const,
+      subscribe(onMessage: (message: HubMessage) => void) {
+        announce = onMessage;
+        subscribers += 1;
+        return () => {
+          subscribers -= 1;
+        };
+      },
+      close: async () => {},
+    };
+    const leaving = new AbortController();
+    const request = apiRequest('/api/events', { signal: leaving.signal });
+    const response = respondEventStream(request, hub, { heartbeatMs: 20 });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    expect(subscribers).toBe(1);
+    if (how === 'the connection breaks') leaving.abort();
+    else if (how === 'the body is given up') await reader?.cancel();
+    else for (let i = 0; i < 3_000; i += 1) announce({ kind: 'change', event: { topics: ['leads'], sessionIds: [1] } });
+    await waitFor(() => subscribers === 0);
   });
 });

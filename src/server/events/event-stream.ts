@@ -1,4 +1,3 @@
-import { createResponse } from 'better-sse';
 import type { EkoEvent } from '#workers/events.ts';
 import type { DatabaseState, EventHub, HubMessage } from './event-hub.ts';
 
@@ -7,6 +6,8 @@ const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
 /** A stream ends after this and the browser opens the next, which checks again who is asking. */
 const LIFETIME_MS = 15 * 60_000;
+/** More than this unread means that nobody reads; the stream ends instead of filling the memory. */
+const UNREAD_BYTES_MAX = 64 * 1024;
 
 export interface EventStreamOptions {
   /** Passes on what concerns the stream; everything unless given. */
@@ -14,56 +15,78 @@ export interface EventStreamOptions {
   heartbeatMs?: number;
 }
 
-/**
- * Answers with server-sent events. "change" carries {topics, sessionIds?}: what to fetch again, never rows. "database"
- * carries {database: "ok" | "unavailable"}: while it is away, changes cannot be heard. The client library's headers
- * (no-transform, X-Accel-Buffering) keep compression and proxies from holding lines back.
- */
-export function respondEventStream(request: Request, hub: EventHub, options: EventStreamOptions = {}): Response {
-  const sse = { keepAlive: options.heartbeatMs ?? HEARTBEAT_MS, retry: RECONNECT_MS, headers: STREAM_HEADERS };
-  const ended = new AbortController();
-  const timer = setTimeout(() => ended.abort(), LIFETIME_MS);
-  timer.unref();
-  const response = createResponse(asConnection(request), sse, (session) => {
-    const unsubscribe = hub.subscribe((message) => {
-      const data = toData(message, options.narrow);
-      if (data) session.push(data, message.kind);
-    });
-    session.once('disconnected', () => {
-      clearTimeout(timer);
-      unsubscribe();
-    });
-    if (hub.databaseState) session.push(databaseData(hub.databaseState), 'database');
-  });
-  return endWith(response, ended.signal);
-}
-
-const STREAM_HEADERS = {
-  'Cache-Control': 'no-store, no-transform',
-  'X-Accel-Buffering': 'no',
-  'X-Content-Type-Options': 'nosniff',
+/** Compression and proxies would hold small events back: no-transform and X-Accel-Buffering keep both from it. */
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
 };
 
-/** Only what the library reads: the framework's own request class is a different one from the global. */
-function asConnection(request: Request): Request {
-  return new Request(request.url, { headers: request.headers, signal: request.signal });
+/**
+ * Answers with server-sent events. "change" carries {topics, sessionIds?}: what to fetch again, never rows. "database"
+ * carries {database: "ok" | "unavailable"}: while it is away, changes cannot be heard. A comment every 15 s keeps the
+ * connection alive. Ends with the request, with a reader that leaves or does not read, and after 15 minutes.
+ */
+export function respondEventStream(request: Request, hub: EventHub, options: EventStreamOptions = {}): Response {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => openStream(controller, ended, hub, options),
+      cancel: end,
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_BYTES_MAX }),
+  );
+  if (request.signal.aborted) end();
+  request.signal.addEventListener('abort', end, { once: true, signal: ended.signal });
+  return new Response(body, { headers: HEADERS });
 }
 
-function toData(message: HubMessage, narrow: EventStreamOptions['narrow']): unknown {
-  if (message.kind === 'database') return databaseData(message.state);
-  return narrow ? narrow(message.event) : message.event;
-}
-
-function databaseData(state: DatabaseState) {
-  return { database: state };
-}
-
-/** The same answer, whose body ends when the signal is aborted. */
-function endWith(response: Response, signal: AbortSignal): Response {
-  if (!response.body) return response;
-  const passing = new TransformStream();
-  response.body.pipeTo(passing.writable, { signal }).catch(() => {
-    // Aborted by us, or the reader left; both end the stream, which is all there is to do.
+function openStream(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  ended: AbortController,
+  hub: EventHub,
+  options: EventStreamOptions,
+): void {
+  const encoder = new TextEncoder();
+  const send = (text: string) => {
+    if (text === '' || ended.signal.aborted) return;
+    if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(text));
+    else ended.abort();
+  };
+  const heartbeat = setInterval(() => send(':\n\n'), options.heartbeatMs ?? HEARTBEAT_MS);
+  const lifetime = setTimeout(() => ended.abort(), LIFETIME_MS);
+  const unsubscribe = hub.subscribe((message) => send(toEvent(message, options.narrow)));
+  ended.signal.addEventListener('abort', () => {
+    clearInterval(heartbeat);
+    clearTimeout(lifetime);
+    unsubscribe();
+    closeQuietly(controller);
   });
-  return new Response(passing.readable, { status: response.status, headers: response.headers });
+  send(`retry: ${RECONNECT_MS}\n\n`);
+  if (hub.databaseState) send(databaseEvent(hub.databaseState));
+}
+
+/** A stream that its reader cancelled is closed already, which there is no way to ask. */
+function closeQuietly(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  try {
+    controller.close();
+  } catch {
+    // Closed already, which is what was wanted.
+  }
+}
+
+function toEvent(message: HubMessage, narrow: EventStreamOptions['narrow']): string {
+  if (message.kind === 'database') return databaseEvent(message.state);
+  const event = narrow ? narrow(message.event) : message.event;
+  return event ? formatEvent('change', event) : '';
+}
+
+function databaseEvent(state: DatabaseState): string {
+  return formatEvent('database', { database: state });
+}
+
+function formatEvent(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

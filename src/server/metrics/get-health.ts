@@ -1,6 +1,6 @@
 import type { ApiHealth } from '#lib/api-types.ts';
 import type { Executor } from '#lib/db/create-db.ts';
-import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { isDatabaseUnavailable } from '../report-outages.ts';
 
 const PATIENCE_MS = 2_000;
 
@@ -15,7 +15,7 @@ async function canQuery(db: Executor): Promise<boolean> {
     await db.query('select 1 as one');
     return true;
   } catch (error) {
-    if (error instanceof DatabaseUnavailableError) return false;
+    if (isDatabaseUnavailable(error)) return false;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { SESSION_STATUSES, type SessionStatus } from '#lib/db/schema/vocabulary.
 import { type SessionFilter, sessionConditions } from './list-sessions.ts';
 
 /** Counting stops here, so that a count costs the same at ten thousand rows and at ten million. */
-export const COUNT_MAX = 10_000;
+const COUNT_MAX = 10_000;
 
 export interface CappedCount {
   count: number;
