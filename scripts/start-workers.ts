@@ -93,10 +93,13 @@ function obeySignals(manager: WorkerManager): void {
 /** Many files change at once (a branch is changed, a formatter runs): one restart follows. */
 const RELOAD_DELAY_MS = 300;
 
+/** Pages and components are none of a worker's business. */
+const WORKER_SOURCE = /^(workers|lib)[/\\].*\.(ts|json)$/;
+
 function reloadOnChange(manager: WorkerManager, logger: Logger): void {
   let timer: NodeJS.Timeout | null = null;
   watch(SOURCE_FOLDER, { recursive: true }, (_event, file) => {
-    if (!file || !/\.(ts|json)$/.test(file) || /\.test\.ts$/.test(file)) return;
+    if (!file || !WORKER_SOURCE.test(file) || file.endsWith('.test.ts')) return;
     if (timer) clearTimeout(timer);
     timer = setTimeout(() => {
       logger.info({ file }, 'The source has changed; new workers start (changes of the manager itself need a restart)');
