@@ -4,12 +4,25 @@ import { plural } from './format.ts';
 /** One short phrase for a table cell: where the session is, or how it ended. */
 export function sessionPhrase(session: ApiSession): string {
   const { status, progress, statusReason, error } = session;
-  if (status === 'running') return progress?.message ?? 'Starting';
-  if (status === 'pending')
-    return statusReason ?? (session.retryCount > 0 ? 'Waiting to try again' : 'Waiting for a worker');
-  if (status === 'failed') return error?.message ?? statusReason ?? 'No reason was recorded';
-  if (status === 'cancelled') return statusReason ?? 'Stopped by a person';
-  return statusReason ?? readPhrase(session) ?? 'Finished';
+  switch (status) {
+    case 'pending':
+      return pendingPhrase(session);
+    case 'running':
+      return progress?.message ?? 'Starting';
+    case 'failed':
+      return error?.message ?? statusReason ?? 'No reason was recorded';
+    case 'cancelled':
+      return statusReason ?? 'Stopped by a person';
+    case 'completed':
+      return statusReason ?? readPhrase(session) ?? 'Finished';
+  }
+}
+
+/** Why it waits. How long is told beside it, counting down. */
+function pendingPhrase({ wakeAt, retryCount, statusReason, error }: ApiSession): string {
+  if (wakeAt !== null && retryCount > 0 && error !== null) return error.message;
+  if (wakeAt !== null && statusReason !== null) return statusReason;
+  return retryCount > 0 ? 'Waiting for a worker to try again' : 'Waiting for a worker';
 }
 
 function readPhrase({ progress }: ApiSession): string | null {
@@ -21,7 +34,7 @@ function readPhrase({ progress }: ApiSession): string | null {
 }
 
 /** 0 to 100, or null where the end is not known. */
-export function progressPercent({ progress }: ApiSession): number | null {
+export function progressPercent({ progress }: Pick<ApiSession, 'progress'>): number | null {
   if (progress?.done === undefined || progress.total === undefined || progress.total <= 0) return null;
   return Math.min(100, Math.round((progress.done / progress.total) * 100));
 }

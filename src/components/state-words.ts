@@ -41,7 +41,7 @@ export const SESSION_WORDS: Record<SessionStatus, StateWord> = {
 };
 
 export const CANCELLING: StateWord = { word: 'Cancelling', icon: IconHandStop, tone: 'warn' };
-export const SLEEPING: StateWord = { word: 'Scheduled', icon: IconClockPause, tone: 'quiet' };
+export const SLEEPING: StateWord = { word: 'Waiting', icon: IconClockPause, tone: 'quiet' };
 
 export const OUTCOME_WORDS: Record<AttemptOutcome, StateWord> = {
   completed: { word: 'Completed', icon: IconCircleCheck, tone: 'good' },

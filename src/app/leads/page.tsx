@@ -2,6 +2,8 @@ import type { Metadata } from 'next';
 import { Suspense } from 'react';
 import { type PageQuery, pathWithQuery } from '#components/path-with-query.ts';
 import { requirePageAccount } from '#server/auth/page-account.ts';
+import { FirstPaint, readLeads, readSources, readSummary } from '../first-paint.tsx';
+import { loadLeadFilters } from './_components/lead-filter-parsers.ts';
 import { LeadsBoard } from './_components/leads-board.tsx';
 
 export const metadata: Metadata = { title: 'Leads' };
@@ -12,9 +14,12 @@ interface Props {
 
 export default async function LeadsPage({ searchParams }: Props) {
   await requirePageAccount(pathWithQuery('/leads', await searchParams));
+  const filters = await loadLeadFilters(searchParams);
   return (
-    <Suspense>
-      <LeadsBoard />
-    </Suspense>
+    <FirstPaint reads={[readLeads(filters), readSummary(), readSources()]}>
+      <Suspense>
+        <LeadsBoard />
+      </Suspense>
+    </FirstPaint>
   );
 }

@@ -2,7 +2,9 @@ import type { Metadata } from 'next';
 import { Suspense } from 'react';
 import { type PageQuery, pathWithQuery } from '#components/path-with-query.ts';
 import { requirePageAccount } from '#server/auth/page-account.ts';
+import { FirstPaint, readPortals, readSessions, readSources, readSummary } from '../first-paint.tsx';
 import { ScrapingBoard } from './_components/scraping-board.tsx';
+import { loadSessionFilters } from './_components/session-filter-parsers.ts';
 
 export const metadata: Metadata = { title: 'Scraping' };
 
@@ -12,9 +14,12 @@ interface Props {
 
 export default async function ScrapingPage({ searchParams }: Props) {
   await requirePageAccount(pathWithQuery('/scraping', await searchParams));
+  const filters = await loadSessionFilters(searchParams);
   return (
-    <Suspense>
-      <ScrapingBoard />
-    </Suspense>
+    <FirstPaint reads={[readSessions(filters), readSummary(), readSources(), readPortals()]}>
+      <Suspense>
+        <ScrapingBoard />
+      </Suspense>
+    </FirstPaint>
   );
 }

@@ -1,10 +1,15 @@
 import type { Metadata } from 'next';
 import { requirePageAccount } from '#server/auth/page-account.ts';
+import { FirstPaint, readSources, readSummary, readWorkers } from '../first-paint.tsx';
 import { WorkersBoard } from './_components/workers-board.tsx';
 
 export const metadata: Metadata = { title: 'Workers' };
 
 export default async function WorkersPage() {
   await requirePageAccount('/workers');
-  return <WorkersBoard />;
+  return (
+    <FirstPaint reads={[readWorkers(), readSummary(), readSources()]}>
+      <WorkersBoard />
+    </FirstPaint>
+  );
 }

@@ -14,6 +14,7 @@ import type {
   ApiWorker,
 } from '#lib/api-types.ts';
 import { apiPath, getJson, type QueryValue } from './api-client.ts';
+import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 
 /**
  * One hook per read route. The first part of a key is the topic that the live stream names, so a change of "sessions"
@@ -22,9 +23,9 @@ import { apiPath, getJson, type QueryValue } from './api-client.ts';
 
 const PAGE_SIZE = 50;
 
-function usePages<T>(topic: string, path: string, filters: Record<string, QueryValue>) {
+function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryValue>) {
   return useInfiniteQuery({
-    queryKey: [topic, 'list', filters],
+    queryKey: listKey(topic, filters),
     queryFn: ({ pageParam, signal }) =>
       getJson<ApiPage<T>>(apiPath(path, { ...filters, limit: PAGE_SIZE, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
@@ -40,44 +41,44 @@ export const useLeads = (filters: Record<string, QueryValue>) => usePages<ApiLea
 
 export const useSession = (id: number) =>
   useQuery({
-    queryKey: ['sessions', 'one', id],
+    queryKey: oneKey('sessions', id),
     queryFn: ({ signal }) => getJson<ApiSessionDetail>(`/api/sessions/${id}`, signal),
   });
 
 export const useLead = (id: number) =>
   useQuery({
-    queryKey: ['leads', 'one', id],
+    queryKey: oneKey('leads', id),
     queryFn: ({ signal }) => getJson<ApiLeadDetail>(`/api/leads/${id}`, signal),
   });
 
 export const useWorkers = () =>
   useQuery({
-    queryKey: ['workers', 'list'],
+    queryKey: listKey('workers'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiWorker>>('/api/workers', signal),
   });
 
 export const useProxies = () =>
   useQuery({
-    queryKey: ['proxies', 'list'],
+    queryKey: listKey('proxies'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiProxy>>('/api/proxies', signal),
   });
 
 export const useSummary = () =>
   useQuery({
-    queryKey: ['summary'],
+    queryKey: topicKey('summary'),
     queryFn: ({ signal }) => getJson<ApiSummary>('/api/metrics/summary', signal),
   });
 
 export const useSources = () =>
   useQuery({
-    queryKey: ['sources'],
+    queryKey: topicKey('sources'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiSource>>('/api/sources', signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const usePortals = () =>
   useQuery({
-    queryKey: ['portals', 'list'],
+    queryKey: listKey('portals'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiPortal>>('/api/portals', signal),
     staleTime: 60_000,
   });
@@ -95,7 +96,7 @@ export const useHealth = () =>
 
 export const useAccount = () =>
   useQuery({
-    queryKey: ['account'],
+    queryKey: topicKey('account'),
     queryFn: ({ signal }) => getJson<ApiAccount>('/api/auth/me', signal),
     staleTime: Number.POSITIVE_INFINITY,
   });

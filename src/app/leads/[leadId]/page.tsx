@@ -1,6 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { requirePageAccount } from '#server/auth/page-account.ts';
+import { FirstPaint, readLead, readPortals, readSources, readSummary } from '../../first-paint.tsx';
 import { LeadView } from './_components/lead-view.tsx';
 
 interface Props {
@@ -15,5 +16,10 @@ export default async function LeadPage({ params }: Props) {
   const { leadId } = await params;
   await requirePageAccount(`/leads/${encodeURIComponent(leadId)}`);
   if (!/^[1-9]\d{0,14}$/.test(leadId)) notFound();
-  return <LeadView id={Number(leadId)} />;
+  const id = Number(leadId);
+  return (
+    <FirstPaint reads={[readLead(id), readSummary(), readSources(), readPortals()]}>
+      <LeadView id={id} />
+    </FirstPaint>
+  );
 }

@@ -1,7 +1,7 @@
-import { Anchor, Group, Stack, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Group, Stack, Text } from '@mantine/core';
 import { DemoBadge } from '#components/demo-badge.tsx';
 import { formatDollars } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { SignalChip } from '#components/signals.tsx';
 import type { ApiLead } from '#lib/api-types.ts';
 import { ContactCell } from './lead-columns.tsx';
@@ -13,9 +13,9 @@ export function LeadCard({ lead }: { lead: ApiLead }) {
   return (
     <Stack gap={4}>
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-        <Anchor component={Link} href={`/leads/${lead.id}`} fw={600} size="sm">
+        <PageLink href={`/leads/${lead.id}`} fw={600} size="sm">
           {leadName(lead)}
-        </Anchor>
+        </PageLink>
         {lead.demo && <DemoBadge />}
       </Group>
       <ContactCell lead={lead} />

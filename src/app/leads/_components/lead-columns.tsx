@@ -1,8 +1,8 @@
-import { Anchor, Group, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Group, Text } from '@mantine/core';
 import { DemoBadge } from '#components/demo-badge.tsx';
 import { formatDollars, formatPhone } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { ContactLink } from '#components/safe-link.tsx';
 import { SignalChip } from '#components/signals.tsx';
@@ -11,8 +11,8 @@ import { leadName, leadPlace } from './lead-name.ts';
 import { roleWord } from './lead-roles.ts';
 
 export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
-  { key: 'name', title: 'Who', width: 220, render: (lead) => <WhoCell lead={lead} /> },
-  { key: 'contact', title: 'Contact', width: 210, render: (lead) => <ContactCell lead={lead} /> },
+  { key: 'name', title: 'Who', width: 200, render: (lead) => <WhoCell lead={lead} /> },
+  { key: 'contact', title: 'Contact', width: 230, render: (lead) => <ContactCell lead={lead} /> },
   {
     key: 'signal',
     title: 'Signal',
@@ -20,7 +20,7 @@ export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
     render: ({ signal }) => (signal === null ? <Missing /> : <SignalChip signal={signal} />),
   },
   { key: 'request', title: 'Request', render: ({ request }) => <RequestCell request={request} /> },
-  { key: 'place', title: 'Place', width: 210, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
+  { key: 'place', title: 'Place', width: 190, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
   {
     key: 'value',
     title: 'Value',
@@ -48,17 +48,18 @@ function Missing() {
 
 function WhoCell({ lead }: { lead: ApiLead }) {
   const name = leadName(lead);
+  const company = lead.company === name ? null : lead.company;
   return (
     <>
+      <PageLink href={`/leads/${lead.id}`} fw={550} size="sm">
+        {name}
+      </PageLink>
       <Group gap={6}>
-        <Anchor component={Link} href={`/leads/${lead.id}`} fw={550} size="sm">
-          {name}
-        </Anchor>
         {lead.demo && <DemoBadge />}
+        <Text size="xs" c="dimmed">
+          {[roleWord(lead.role), company].filter((part) => part !== null).join(', ')}
+        </Text>
       </Group>
-      <Text size="xs" c="dimmed">
-        {[roleWord(lead.role), lead.company === name ? null : lead.company].filter((part) => part !== null).join(', ')}
-      </Text>
     </>
   );
 }

@@ -54,12 +54,12 @@ export function LeadFilterBar() {
       />
       <SourceSelect />
       <Checkbox
-        label="Phone"
+        label="Has phone"
         checked={filters.hasPhone === true}
         onChange={(event) => setFilters({ hasPhone: event.currentTarget.checked || null })}
       />
       <Checkbox
-        label="E-mail"
+        label="Has e-mail"
         checked={filters.hasEmail === true}
         onChange={(event) => setFilters({ hasEmail: event.currentTarget.checked || null })}
       />

@@ -1,11 +1,12 @@
 'use client';
 
-import { Anchor, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconFilterOff, IconUsersGroup } from '@tabler/icons-react';
 import Link from 'next/link';
 import { useLeads } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { OpsTable } from '#components/ops-table.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { LeadCard } from './lead-card.tsx';
 import { LEAD_COLUMNS } from './lead-columns.tsx';
@@ -58,11 +59,7 @@ function NoMatch({ clear }: { clear: () => void }) {
         </Button>
       }
     >
-      No lead has all of this. A running scrape may still find some: see{' '}
-      <Anchor component={Link} href="/scraping">
-        Scraping
-      </Anchor>
-      .
+      No lead has all of this. A running scrape may still find some: see <PageLink href="/scraping">Scraping</PageLink>.
     </EmptyPanel>
   );
 }

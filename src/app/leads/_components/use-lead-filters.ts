@@ -1,24 +1,9 @@
-import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
-import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
+import { useQueryStates } from 'nuqs';
+import { LEAD_FILTER_PARSERS } from './lead-filter-parsers.ts';
 
-const PARSERS = {
-  text: parseAsString,
-  source: parseAsString,
-  location: parseAsString,
-  signal: parseAsStringLiteral(SIGNALS),
-  role: parseAsString,
-  state: parseAsString,
-  hasPhone: parseAsBoolean,
-  hasEmail: parseAsBoolean,
-  sessionId: parseAsInteger,
-  batchId: parseAsString,
-};
-
-/** The filters of the leads table; they live in the URL and are named as the API names them. */
+/** The filters of the leads table; they live in the URL, so that Back and a sent link work. */
 export function useLeadFilters() {
-  const [filters, setFilters] = useQueryStates(PARSERS);
+  const [filters, setFilters] = useQueryStates(LEAD_FILTER_PARSERS);
   const isFiltered = Object.values(filters).some((value) => value !== null);
   return { filters, setFilters, clear: () => setFilters(null), isFiltered };
 }
-
-export type LeadFilters = ReturnType<typeof useLeadFilters>['filters'];

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { requirePageAccount } from '#server/auth/page-account.ts';
+import { FirstPaint, readSession, readSources, readSummary } from '../../first-paint.tsx';
 import { SessionView } from './_components/session-view.tsx';
 
 interface Props {
@@ -15,5 +16,10 @@ export default async function SessionPage({ params }: Props) {
   const { sessionId } = await params;
   await requirePageAccount(`/scraping/${encodeURIComponent(sessionId)}`);
   if (!/^[1-9]\d{0,14}$/.test(sessionId)) notFound();
-  return <SessionView id={Number(sessionId)} />;
+  const id = Number(sessionId);
+  return (
+    <FirstPaint reads={[readSession(id), readSummary(), readSources()]}>
+      <SessionView id={id} />
+    </FirstPaint>
+  );
 }

@@ -1,6 +1,6 @@
-import { Anchor, Group, Stack, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Group, Stack, Text } from '@mantine/core';
 import { formatCount, plural } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { SessionProgressCell } from '#components/session-progress-cell.tsx';
 import { SessionState } from '#components/session-state.tsx';
 import type { ApiSession } from '#lib/api-types.ts';
@@ -11,9 +11,9 @@ export function SessionCard({ session, labelOf }: { session: ApiSession; labelOf
   return (
     <Stack gap={4}>
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-        <Anchor component={Link} href={`/scraping/${session.id}`} fw={600} size="sm">
+        <PageLink href={`/scraping/${session.id}`} fw={600} size="sm">
           {session.location}
-        </Anchor>
+        </PageLink>
         <SessionState session={session} />
       </Group>
       <SessionProgressCell session={session} />
@@ -21,9 +21,9 @@ export function SessionCard({ session, labelOf }: { session: ApiSession; labelOf
         <Text size="xs" c="dimmed" component="div">
           {labelOf(session.source)} · <SessionWhen session={session} />
         </Text>
-        <Anchor component={Link} href={`/leads?sessionId=${session.id}`} size="sm">
+        <PageLink href={`/leads?sessionId=${session.id}`} size="sm">
           {plural(session.leadsFound, 'lead')} ({formatCount(session.leadsNew)} new)
-        </Anchor>
+        </PageLink>
       </Group>
     </Stack>
   );

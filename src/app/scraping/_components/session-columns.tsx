@@ -1,7 +1,7 @@
-import { Anchor, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Text } from '@mantine/core';
 import { formatCount, plural } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { SessionProgressCell } from '#components/session-progress-cell.tsx';
 import { SessionState } from '#components/session-state.tsx';
 import type { ApiSession } from '#lib/api-types.ts';
@@ -9,26 +9,26 @@ import { SessionWhen } from './session-when.tsx';
 
 export function sessionColumns(labelOf: (source: string) => string): OpsColumn<ApiSession>[] {
   return [
-    { key: 'location', title: 'Location', width: 210, render: (session) => <LocationCell session={session} /> },
-    { key: 'status', title: 'State', width: 124, render: (session) => <SessionState session={session} /> },
-    { key: 'source', title: 'Source', width: 140, hiddenBelow: 75, render: ({ source }) => labelOf(source) },
+    { key: 'location', title: 'Location', width: 170, render: (session) => <LocationCell session={session} /> },
+    { key: 'status', title: 'State', width: 116, render: (session) => <SessionState session={session} /> },
+    { key: 'source', title: 'Source', width: 144, hiddenBelow: 75, render: ({ source }) => labelOf(source) },
     { key: 'progress', title: 'Progress', render: (session) => <SessionProgressCell session={session} /> },
     {
       key: 'leads',
       title: 'Leads (new)',
-      width: 120,
+      width: 128,
       align: 'right',
       render: (session) => <LeadsCell session={session} />,
     },
     {
       key: 'attempts',
       title: 'Tries',
-      width: 80,
+      width: 64,
       align: 'right',
       hiddenBelow: 75,
       render: (session) => <TriesCell session={session} />,
     },
-    { key: 'when', title: 'Started', width: 130, render: (session) => <SessionWhen session={session} /> },
+    { key: 'when', title: 'Started', width: 124, render: (session) => <SessionWhen session={session} /> },
     {
       key: 'worker',
       title: 'Worker',
@@ -42,9 +42,9 @@ export function sessionColumns(labelOf: (source: string) => string): OpsColumn<A
 function LocationCell({ session }: { session: ApiSession }) {
   return (
     <>
-      <Anchor component={Link} href={`/scraping/${session.id}`} fw={550} size="sm">
+      <PageLink href={`/scraping/${session.id}`} fw={550} size="sm">
         {session.location}
-      </Anchor>{' '}
+      </PageLink>{' '}
       <Text span size="xs" c="dimmed">
         #{session.id}
       </Text>
@@ -60,14 +60,13 @@ function LeadsCell({ session: { id, leadsFound, leadsNew } }: { session: ApiSess
       </Text>
     );
   return (
-    <Anchor
-      component={Link}
+    <PageLink
       href={`/leads?sessionId=${id}`}
       size="sm"
       aria-label={`${plural(leadsFound, 'lead')}, ${formatCount(leadsNew)} new`}
     >
       {formatCount(leadsFound)} ({formatCount(leadsNew)})
-    </Anchor>
+    </PageLink>
   );
 }
 

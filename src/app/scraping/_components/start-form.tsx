@@ -80,13 +80,12 @@ function LocationInput({ form }: { form: StartFormApi }) {
       {...input}
       key={form.key('location')}
       label="Location"
-      placeholder="Georgia"
+      placeholder="A state, county or city, such as Georgia"
       size="md"
       data={typed.length === 0 ? places.slice(0, SUGGESTIONS_SHOWN) : places}
       limit={SUGGESTIONS_SHOWN}
       leftSection={<IconMapPin size={18} stroke={1.8} aria-hidden />}
-      description="A state, a county or a city"
-      inputWrapperOrder={['label', 'input', 'error', 'description']}
+      inputWrapperOrder={['label', 'error', 'input']}
       autoComplete="off"
       maxLength={200}
       onChange={(value) => {

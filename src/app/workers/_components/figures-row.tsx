@@ -1,10 +1,10 @@
 'use client';
 
-import { Anchor, Paper, SimpleGrid, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Paper, SimpleGrid, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useSummary } from '#components/api/queries.ts';
 import { formatCount, formatDuration } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import type { ApiSummary } from '#lib/api-types.ts';
 
 /** The few numbers that say whether things go well. */
@@ -23,14 +23,14 @@ export function FiguresRow() {
 function WaitingCount({ summary: { queue } }: { summary: ApiSummary }) {
   if (queue.waiting === 0) return '0';
   return (
-    <Anchor component={Link} href="/scraping?status=pending" inherit>
+    <PageLink href="/scraping?status=pending" inherit>
       {formatCount(queue.waiting)}
-    </Anchor>
+    </PageLink>
   );
 }
 
-function longestWait({ queue: { oldestWaitingMs } }: ApiSummary): string {
-  return oldestWaitingMs === null ? 'none' : formatDuration(oldestWaitingMs);
+function longestWait({ queue: { waiting, oldestWaitingMs } }: ApiSummary): string {
+  return oldestWaitingMs === null || waiting === 0 ? 'none' : formatDuration(oldestWaitingMs);
 }
 
 function Figure({ label, children }: { label: string; children: ReactNode }) {

@@ -1,33 +1,33 @@
-import { Anchor, Stack, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Stack, Text } from '@mantine/core';
 import { formatCount, formatDuration, formatRatio } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { WORKER_WORDS } from '#components/state-words.ts';
 import type { ApiWorker } from '#lib/api-types.ts';
 
 export const WORKER_COLUMNS: OpsColumn<ApiWorker>[] = [
-  { key: 'worker', title: 'Worker', width: 230, render: (worker) => <WorkerName worker={worker} /> },
+  { key: 'worker', title: 'Worker', width: 200, render: (worker) => <WorkerName worker={worker} /> },
   { key: 'status', title: 'State', width: 130, render: (worker) => <WorkerState worker={worker} /> },
   {
     key: 'heartbeat',
-    title: 'Last heartbeat',
-    width: 120,
+    title: 'Heartbeat',
+    width: 104,
     render: ({ lastHeartbeat }) => <RelativeTime at={lastHeartbeat} />,
   },
   { key: 'sessions', title: 'Runs', render: (worker) => <RunningSessions worker={worker} /> },
   {
     key: 'processed',
     title: 'Processed',
-    width: 96,
+    width: 104,
     align: 'right',
     render: ({ jobsProcessed }) => formatCount(jobsProcessed),
   },
   {
     key: 'succeeded',
     title: 'Succeeded',
-    width: 96,
+    width: 104,
     align: 'right',
     hiddenBelow: 88,
     render: ({ jobsSucceeded }) => formatCount(jobsSucceeded),
@@ -97,16 +97,16 @@ export function RunningSessions({ worker: { sessions, concurrency, status } }: {
   if (sessions.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        {status === 'stopped' || status === 'crashed' ? '–' : `nothing, ${concurrency} at once possible`}
+        {status === 'stopped' || status === 'crashed' ? '–' : `nothing, can take ${concurrency}`}
       </Text>
     );
   }
   return (
     <Stack gap={0}>
       {sessions.map(({ id, location }) => (
-        <Anchor key={id} component={Link} href={`/scraping/${id}`} size="sm">
+        <PageLink key={id} href={`/scraping/${id}`} size="sm">
           {location} #{id}
-        </Anchor>
+        </PageLink>
       ))}
     </Stack>
   );

@@ -1,10 +1,10 @@
 'use client';
 
-import { Anchor, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Text } from '@mantine/core';
 import { usePortals } from '#components/api/queries.ts';
 import { FactList } from '#components/fact-list.tsx';
 import { plural } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
@@ -49,9 +49,9 @@ export function FoundPanel({ lead }: { lead: ApiLeadDetail }) {
           {
             label: 'Session',
             value: (
-              <Anchor component={Link} href={`/scraping/${lead.sessionId}`} size="sm">
+              <PageLink href={`/scraping/${lead.sessionId}`} size="sm">
                 #{lead.sessionId}, which found it first
-              </Anchor>
+              </PageLink>
             ),
           },
         ]}

@@ -1,12 +1,12 @@
 'use client';
 
-import { Anchor, Breadcrumbs, Grid, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Breadcrumbs, Grid, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconZoomExclamation } from '@tabler/icons-react';
-import Link from 'next/link';
 import { ApiError } from '#components/api/api-client.ts';
 import { useLead } from '#components/api/queries.ts';
 import { DemoBadge } from '#components/demo-badge.tsx';
 import { EmptyPanel } from '#components/empty-panel.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { SignalChip } from '#components/signals.tsx';
 import type { ApiLeadDetail } from '#lib/api-types.ts';
@@ -58,9 +58,9 @@ function LeadHeader({ lead }: { lead: ApiLeadDetail }) {
   return (
     <div style={{ marginBottom: 'var(--mantine-spacing-md)' }}>
       <Breadcrumbs fz="sm" mb={6} separatorMargin={6}>
-        <Anchor component={Link} href="/leads" size="sm">
+        <PageLink href="/leads" size="sm">
           Leads
-        </Anchor>
+        </PageLink>
         <Text size="sm" c="dimmed">
           Lead {lead.id}
         </Text>
@@ -82,11 +82,7 @@ function NoSuchLead({ id }: { id: number }) {
     <EmptyPanel
       icon={IconZoomExclamation}
       title={`There is no lead ${id}`}
-      action={
-        <Anchor component={Link} href="/leads">
-          All leads
-        </Anchor>
-      }
+      action={<PageLink href="/leads">All leads</PageLink>}
     >
       It may have been removed, or the person asked not to be contacted.
     </EmptyPanel>

@@ -1,18 +1,22 @@
 'use client';
 
-import { Anchor, Group, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Button, Group, Text } from '@mantine/core';
+import { useState } from 'react';
 import { DemoBadge } from '#components/demo-badge.tsx';
-import { plural } from '#components/format.ts';
+import { formatCount, plural } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { Panel } from '#components/panel.tsx';
 import type { ApiLead, ApiLeadDetail } from '#lib/api-types.ts';
 import { leadName, leadPlace } from '../../_components/lead-name.ts';
 import { roleWord } from '../../_components/lead-roles.ts';
 import classes from './linked-panel.module.css';
 
+const SHOWN_FIRST = 6;
+
 /** The same person elsewhere. */
 export function LinkedPanel({ lead }: { lead: ApiLeadDetail }) {
   const { linked } = lead;
+  const [all, setAll] = useState(false);
   return (
     <Panel
       title="Same phone or e-mail"
@@ -25,12 +29,17 @@ export function LinkedPanel({ lead }: { lead: ApiLeadDetail }) {
         </Text>
       ) : (
         <ul className={classes.list}>
-          {linked.map((other) => (
+          {linked.slice(0, all ? undefined : SHOWN_FIRST).map((other) => (
             <li key={other.id}>
               <LinkedLead lead={other} why={reason(lead, other)} />
             </li>
           ))}
         </ul>
+      )}
+      {!all && linked.length > SHOWN_FIRST && (
+        <Button variant="subtle" size="compact-sm" m="xs" onClick={() => setAll(true)}>
+          Show all {formatCount(linked.length)}
+        </Button>
       )}
     </Panel>
   );
@@ -40,9 +49,9 @@ function LinkedLead({ lead, why }: { lead: ApiLead; why: string }) {
   return (
     <>
       <Group gap={6}>
-        <Anchor component={Link} href={`/leads/${lead.id}`} size="sm" fw={550}>
+        <PageLink href={`/leads/${lead.id}`} size="sm" fw={550}>
           {leadName(lead)}
-        </Anchor>
+        </PageLink>
         {lead.demo && <DemoBadge />}
         <Text size="xs" c="dimmed">
           {why}

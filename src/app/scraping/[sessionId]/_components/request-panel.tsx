@@ -1,9 +1,9 @@
 'use client';
 
-import { Anchor, Code, Group, Text } from '@mantine/core';
-import Link from 'next/link';
+import { Code, Group, Text } from '@mantine/core';
 import { FactList } from '#components/fact-list.tsx';
 import { formatCount } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { isSignal, SignalChip } from '#components/signals.tsx';
@@ -35,9 +35,9 @@ export function RequestPanel({ session }: { session: ApiSessionDetail }) {
 
 function BatchLink({ batchId }: { batchId: string }) {
   return (
-    <Anchor component={Link} href={`/scraping?batchId=${batchId}`} size="sm">
+    <PageLink href={`/scraping?batchId=${batchId}`} size="sm">
       {batchId.slice(0, 8)}
-    </Anchor>
+    </PageLink>
   );
 }
 

@@ -1,9 +1,9 @@
 'use client';
 
-import { Anchor, Breadcrumbs, Group, Paper, Progress, SimpleGrid, Text, Title } from '@mantine/core';
-import Link from 'next/link';
+import { Breadcrumbs, Group, Paper, Progress, SimpleGrid, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '#components/format.ts';
+import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime, RunningTime } from '#components/relative-time.tsx';
 import { progressPercent } from '#components/session-phrase.ts';
 import { SessionState } from '#components/session-state.tsx';
@@ -12,6 +12,7 @@ import { useSourceLabel } from '#components/use-source-label.ts';
 import type { ApiSessionDetail } from '#lib/api-types.ts';
 import { stateInWords } from '#lib/sessions/state-in-words.ts';
 import { SessionActions } from './session-actions.tsx';
+import classes from './session-header.module.css';
 
 export function SessionHeader({ session }: { session: ApiSessionDetail }) {
   const labelOf = useSourceLabel();
@@ -19,16 +20,16 @@ export function SessionHeader({ session }: { session: ApiSessionDetail }) {
   return (
     <>
       <Breadcrumbs fz="sm" mb={6} separatorMargin={6}>
-        <Anchor component={Link} href="/scraping" size="sm">
+        <PageLink href="/scraping" size="sm">
           Scraping
-        </Anchor>
+        </PageLink>
         <Text size="sm" c="dimmed">
           Session {session.id}
         </Text>
       </Breadcrumbs>
       <Paper withBorder bg="var(--eko-surface)" p="md" mb="md">
-        <Group justify="space-between" align="flex-start" gap="sm">
-          <div style={{ minWidth: 0 }}>
+        <div className={classes.top}>
+          <div>
             <Group gap="sm">
               <Title order={1}>{session.location}</Title>
               <SessionState session={session} strong />
@@ -38,7 +39,7 @@ export function SessionHeader({ session }: { session: ApiSessionDetail }) {
             </Text>
           </div>
           <SessionActions session={session} />
-        </Group>
+        </div>
         {percent !== null && <Progress value={percent} size={6} mt="sm" aria-label={`${percent}% done`} />}
         <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="md" mt="md">
           <LeadFigure session={session} />
@@ -72,9 +73,9 @@ function LeadFigure({ session: { id, leadsFound } }: { session: ApiSessionDetail
       {leadsFound === 0 ? (
         '0'
       ) : (
-        <Anchor component={Link} href={`/leads?sessionId=${id}`} inherit>
+        <PageLink href={`/leads?sessionId=${id}`} inherit>
           {formatCount(leadsFound)}
-        </Anchor>
+        </PageLink>
       )}
     </Figure>
   );

@@ -1,11 +1,11 @@
 'use client';
 
-import { Anchor, Grid, Skeleton, Stack } from '@mantine/core';
+import { Grid, Skeleton, Stack } from '@mantine/core';
 import { IconZoomExclamation } from '@tabler/icons-react';
-import Link from 'next/link';
 import { ApiError } from '#components/api/api-client.ts';
 import { useSession } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
+import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import type { ApiSessionDetail } from '#lib/api-types.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
@@ -59,11 +59,7 @@ function NoSuchSession({ id }: { id: number }) {
     <EmptyPanel
       icon={IconZoomExclamation}
       title={`There is no session ${id}`}
-      action={
-        <Anchor component={Link} href="/scraping">
-          All sessions
-        </Anchor>
-      }
+      action={<PageLink href="/scraping">All sessions</PageLink>}
     >
       It may have been removed, or the link is wrong.
     </EmptyPanel>
