@@ -3,8 +3,8 @@ import { waitFor } from './wait-for.ts';
 
 describe('waitFor', () => {
   it('returns the first truthy value', async () => {
-    let calls = 0;
-    expect(await waitFor(() => (calls += 1) === 3 && 'third', { intervalMs: 1 })).toBe('third');
+    const calls: number[] = [];
+    expect(await waitFor(() => calls.push(1) === 3 && 'third', { intervalMs: 1 })).toBe('third');
   });
 
   it('says what it waited for, and keeps the last error of the condition', async () => {

@@ -33,7 +33,7 @@ import { type SnoozeOptions, snoozeSession } from './transitions/snooze.ts';
 
 export type { CheckpointAnswer, CheckpointPatch, FoundLeads } from './transitions/checkpoint.ts';
 export type { Claim, ClaimedSession } from './transitions/claim.ts';
-export type { AttemptStats, Completion } from './transitions/complete.ts';
+export type { Completion } from './transitions/complete.ts';
 export type { EnqueuedSession, NewSession } from './transitions/enqueue.ts';
 export type { WorkerRegistration } from './transitions/register-worker.ts';
 export type { WorkerEndCause } from './transitions/release-worker.ts';
