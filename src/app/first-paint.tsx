@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { apiPath, type QueryValue } from '#components/api/api-client.ts';
 import { listKey, oneKey, topicKey } from '#components/api/query-keys.ts';
 import type { ApiPage } from '#lib/api-types.ts';
+import type { Role } from '#lib/db/schema/vocabulary.ts';
 import { serverContext } from '#server/context.ts';
 import { getLead } from '#server/leads/get-lead.ts';
 import { leadFilterSchema } from '#server/leads/lead-filter.ts';
@@ -72,6 +73,12 @@ export const readLead = (id: number): FirstRead => ({
 export const readSummary = (): FirstRead => ({
   queryKey: topicKey('summary'),
   read: () => getSummary(serverContext().db, serverContext().env.EKO_ENV),
+});
+
+/** Who is signed in, as the caller found out. */
+export const readAccount = (role: Role): FirstRead => ({
+  queryKey: topicKey('account'),
+  read: async () => ({ role }),
 });
 
 export const readSources = (): FirstRead => ({

@@ -7,6 +7,8 @@ import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { AppProviders } from '#components/app-providers.tsx';
 import { Shell } from '#components/shell.tsx';
+import { findPageRole } from '#server/auth/page-account.ts';
+import { FirstPaint, type FirstRead, readAccount, readSummary } from './first-paint.tsx';
 
 export const metadata: Metadata = {
   title: { default: 'EKO Lead Generator', template: '%s · EKO Lead Generator' },
@@ -16,7 +18,7 @@ export const metadata: Metadata = {
 
 export const viewport: Viewport = { width: 'device-width', initialScale: 1, colorScheme: 'light dark' };
 
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en-US" {...mantineHtmlProps}>
       <head>
@@ -24,9 +26,20 @@ export default function RootLayout({ children }: { children: ReactNode }) {
       </head>
       <body>
         <AppProviders>
-          <Shell>{children}</Shell>
+          <FirstPaint reads={await readsOfFrame()}>
+            <Shell>{children}</Shell>
+          </FirstPaint>
         </AppProviders>
       </body>
     </html>
   );
+}
+
+/**
+ * What the frame around the pages shows. Nothing for strangers; and nothing while the database is away, since a frame
+ * without figures still leads somewhere.
+ */
+async function readsOfFrame(): Promise<FirstRead[]> {
+  const role = await findPageRole().catch(() => null);
+  return role === null ? [] : [readSummary(), readAccount(role)];
 }

@@ -5,7 +5,6 @@ export function FilterPill({ label, onClear }: { label: string; onClear: () => v
   return (
     <Group
       gap={4}
-      mb="xs"
       pl="xs"
       pr={2}
       w="fit-content"

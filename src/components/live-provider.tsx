@@ -1,9 +1,10 @@
 'use client';
 
 import { useLocalStorage } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { usePathname } from 'next/navigation';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { isRefreshedBy } from './live-refresh.ts';
 import { followLiveStream, type StreamState } from './live-stream.ts';
 
 /** At most one round of refreshes per second and tab. */
@@ -44,48 +45,54 @@ function useStream(enabled: boolean): StreamState {
   const [state, setState] = useState<StreamState>('connecting');
   useEffect(() => {
     if (!enabled) return;
-    refresh(ALL_TOPICS);
+    refresh(ALL_TOPICS, true);
     return followLiveStream({ onChange: (change) => refresh(change.topics), onState: setState });
   }, [enabled, refresh]);
   useEffect(() => {
     if (!enabled) return;
-    const timer = setInterval(() => refresh(ALL_TOPICS), state === 'open' ? SLOW_POLL_MS : POLL_MS);
+    const timer = setInterval(() => refresh(ALL_TOPICS, true), state === 'open' ? SLOW_POLL_MS : POLL_MS);
     return () => clearInterval(timer);
   }, [enabled, refresh, state]);
   return state;
 }
 
+type TopicRefresh = (topics: readonly string[], thorough?: boolean) => void;
+
 /** @returns a function that collects topics and refreshes their queries at most once a second, never while hidden. */
-function useTopicRefresh(): (topics: readonly string[]) => void {
+function useTopicRefresh(): TopicRefresh {
   const queryClient = useQueryClient();
-  const waiting = useRef(new Set<string>());
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-
-  const [refresh] = useState(() => {
-    const flush = () => {
-      timer.current = undefined;
-      if (document.hidden || waiting.current.size === 0) return;
-      const topics = waiting.current;
-      waiting.current = new Set();
-      topics.add('summary');
-      queryClient.invalidateQueries({ predicate: ({ queryKey }) => topics.has(String(queryKey[0])) });
-    };
-    return Object.assign(
-      (topics: readonly string[]) => {
-        for (const topic of topics) waiting.current.add(topic);
-        timer.current ??= setTimeout(flush, FLUSH_MS);
-      },
-      { flush },
-    );
-  });
-
+  const [collector] = useState(() => createCollector(queryClient));
   useEffect(() => {
-    document.addEventListener('visibilitychange', refresh.flush);
+    document.addEventListener('visibilitychange', collector.flush);
     return () => {
-      document.removeEventListener('visibilitychange', refresh.flush);
-      clearTimeout(timer.current);
-      timer.current = undefined;
+      document.removeEventListener('visibilitychange', collector.flush);
+      collector.stop();
     };
-  }, [refresh]);
-  return refresh;
+  }, [collector]);
+  return collector.refresh;
+}
+
+function createCollector(queryClient: QueryClient) {
+  let waiting = new Set<string>();
+  let isThorough = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  const flush = () => {
+    stop();
+    if (document.hidden || waiting.size === 0) return;
+    const topics = waiting.add('summary');
+    const thorough = isThorough;
+    waiting = new Set();
+    isThorough = false;
+    queryClient.invalidateQueries({ predicate: (query) => isRefreshedBy(query, topics, thorough) });
+  };
+  const refresh: TopicRefresh = (topics, thorough = false) => {
+    for (const topic of topics) waiting.add(topic);
+    isThorough ||= thorough;
+    timer ??= setTimeout(flush, FLUSH_MS);
+  };
+  return { refresh, flush, stop };
 }

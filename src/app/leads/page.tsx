@@ -1,8 +1,7 @@
 import type { Metadata } from 'next';
-import { Suspense } from 'react';
 import { type PageQuery, pathWithQuery } from '#components/path-with-query.ts';
 import { requirePageAccount } from '#server/auth/page-account.ts';
-import { FirstPaint, readLeads, readSources, readSummary } from '../first-paint.tsx';
+import { FirstPaint, readLeads, readSources } from '../first-paint.tsx';
 import { loadLeadFilters } from './_components/lead-filter-parsers.ts';
 import { LeadsBoard } from './_components/leads-board.tsx';
 
@@ -16,10 +15,8 @@ export default async function LeadsPage({ searchParams }: Props) {
   await requirePageAccount(pathWithQuery('/leads', await searchParams));
   const filters = await loadLeadFilters(searchParams);
   return (
-    <FirstPaint reads={[readLeads(filters), readSummary(), readSources()]}>
-      <Suspense>
-        <LeadsBoard />
-      </Suspense>
+    <FirstPaint reads={[readLeads(filters), readSources()]}>
+      <LeadsBoard />
     </FirstPaint>
   );
 }

@@ -1,8 +1,7 @@
 import type { Metadata } from 'next';
-import { Suspense } from 'react';
 import { type PageQuery, pathWithQuery } from '#components/path-with-query.ts';
 import { requirePageAccount } from '#server/auth/page-account.ts';
-import { FirstPaint, readPortals, readSessions, readSources, readSummary } from '../first-paint.tsx';
+import { FirstPaint, readPortals, readSessions, readSources } from '../first-paint.tsx';
 import { ScrapingBoard } from './_components/scraping-board.tsx';
 import { loadSessionFilters } from './_components/session-filter-parsers.ts';
 
@@ -16,10 +15,8 @@ export default async function ScrapingPage({ searchParams }: Props) {
   await requirePageAccount(pathWithQuery('/scraping', await searchParams));
   const filters = await loadSessionFilters(searchParams);
   return (
-    <FirstPaint reads={[readSessions(filters), readSummary(), readSources(), readPortals()]}>
-      <Suspense>
-        <ScrapingBoard />
-      </Suspense>
+    <FirstPaint reads={[readSessions(filters), readSources(), readPortals()]}>
+      <ScrapingBoard />
     </FirstPaint>
   );
 }

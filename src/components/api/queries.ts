@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type QueryMeta, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type {
   ApiAccount,
   ApiHealth,
@@ -23,7 +23,7 @@ import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 
 const PAGE_SIZE = 50;
 
-function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryValue>) {
+function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryValue>, meta: QueryMeta = {}) {
   return useInfiniteQuery({
     queryKey: listKey(topic, filters),
     queryFn: ({ pageParam, signal }) =>
@@ -31,13 +31,24 @@ function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryVa
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,
+    meta,
   });
 }
 
 export const useSessions = (filters: Record<string, QueryValue>) =>
   usePages<ApiSession>('sessions', '/api/sessions', filters);
 
-export const useLeads = (filters: Record<string, QueryValue>) => usePages<ApiLead>('leads', '/api/leads', filters);
+/** Leads come by the hundred while a scrape runs: the list stands still until the reader asks (see useNewestLead). */
+export const useLeads = (filters: Record<string, QueryValue>) =>
+  usePages<ApiLead>('leads', '/api/leads', filters, { waitsForReader: true });
+
+/** The newest lead that the filters match: what tells that a list has become old. */
+export const useNewestLead = (filters: Record<string, QueryValue>) =>
+  useQuery({
+    queryKey: ['leads', 'newest', filters],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiLead>>(apiPath('/api/leads', { ...filters, limit: 1 }), signal),
+    select: (page) => page.items.at(0)?.id ?? null,
+  });
 
 export const useSession = (id: number) =>
   useQuery({

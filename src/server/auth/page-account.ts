@@ -19,7 +19,7 @@ export async function requirePageAccount(path: string): Promise<{ role: Role }> 
 }
 
 /** The role of whoever looks at a page; null for nobody. */
-async function findPageRole(): Promise<Role | null> {
+export async function findPageRole(): Promise<Role | null> {
   const cookie = (await cookies()).get(COOKIE_NAME)?.value;
   const token = cookie === undefined ? null : readSessionCookie(`${COOKIE_NAME}=${cookie}`);
   return token === null ? null : findRole(token, serverContext());

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { requirePageAccount } from '#server/auth/page-account.ts';
-import { FirstPaint, readLead, readPortals, readSources, readSummary } from '../../first-paint.tsx';
+import { FirstPaint, readLead, readPortals, readSources } from '../../first-paint.tsx';
 import { LeadView } from './_components/lead-view.tsx';
 
 interface Props {
@@ -18,7 +18,7 @@ export default async function LeadPage({ params }: Props) {
   if (!/^[1-9]\d{0,14}$/.test(leadId)) notFound();
   const id = Number(leadId);
   return (
-    <FirstPaint reads={[readLead(id), readSummary(), readSources(), readPortals()]}>
+    <FirstPaint reads={[readLead(id), readSources(), readPortals()]}>
       <LeadView id={id} />
     </FirstPaint>
   );

@@ -18,7 +18,7 @@ export function LeadCard({ lead }: { lead: ApiLead }) {
         </PageLink>
         {lead.demo && <DemoBadge />}
       </Group>
-      <ContactCell lead={lead} />
+      {(lead.phone !== null || lead.email !== null) && <ContactCell lead={lead} />}
       <Text size="sm" lineClamp={2}>
         {lead.request}
       </Text>

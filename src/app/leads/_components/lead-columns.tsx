@@ -11,20 +11,20 @@ import { leadName, leadPlace } from './lead-name.ts';
 import { roleWord } from './lead-roles.ts';
 
 export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
-  { key: 'name', title: 'Who', width: 200, render: (lead) => <WhoCell lead={lead} /> },
-  { key: 'contact', title: 'Contact', width: 230, render: (lead) => <ContactCell lead={lead} /> },
+  { key: 'name', title: 'Who', width: 190, render: (lead) => <WhoCell lead={lead} /> },
+  { key: 'contact', title: 'Contact', width: 222, render: (lead) => <ContactCell lead={lead} /> },
   {
     key: 'signal',
     title: 'Signal',
-    width: 140,
+    width: 136,
     render: ({ signal }) => (signal === null ? <Missing /> : <SignalChip signal={signal} />),
   },
   { key: 'request', title: 'Request', render: ({ request }) => <RequestCell request={request} /> },
-  { key: 'place', title: 'Place', width: 190, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
+  { key: 'place', title: 'Place', width: 176, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
   {
     key: 'value',
     title: 'Value',
-    width: 96,
+    width: 88,
     align: 'right',
     hiddenBelow: 75,
     render: ({ value }) => (value === null ? <Missing /> : formatDollars(value)),
@@ -32,7 +32,7 @@ export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
   {
     key: 'seen',
     title: 'First seen',
-    width: 112,
+    width: 104,
     hiddenBelow: 75,
     render: ({ firstSeenAt }) => <RelativeTime at={firstSeenAt} />,
   },
@@ -76,11 +76,11 @@ export function ContactCell({ lead: { phone, phoneExtension, email } }: { lead: 
         </div>
       )}
       {email !== null && (
-        <div>
+        <Text size="sm" truncate title={email}>
           <ContactLink href={`mailto:${email}`} size="sm">
             {email}
           </ContactLink>
-        </div>
+        </Text>
       )}
     </>
   );

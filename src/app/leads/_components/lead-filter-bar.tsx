@@ -1,29 +1,67 @@
 'use client';
 
-import { Button, Checkbox, Group, NativeSelect } from '@mantine/core';
-import { IconFilterOff } from '@tabler/icons-react';
+import { Button, Checkbox, NativeSelect } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconAdjustmentsHorizontal, IconFilterOff } from '@tabler/icons-react';
 import { useSources } from '#components/api/queries.ts';
 import { FilterInput } from '#components/filter-input.tsx';
 import { FilterPill } from '#components/filter-pill.tsx';
 import { SIGNAL_OPTIONS } from '#components/signals.tsx';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
 import { US_STATES } from '#lib/portals/us-states.ts';
+import classes from './lead-filter-bar.module.css';
 import { LEAD_ROLES } from './lead-roles.ts';
 import { useLeadFilters } from './use-lead-filters.ts';
 
 const STATE_OPTIONS = Object.entries(US_STATES).map(([value, label]) => ({ value, label }));
 
+/** The search field is always there; on a phone the other filters fold away behind a button. */
 export function LeadFilterBar() {
   const { filters, setFilters, clear, isFiltered } = useLeadFilters();
+  const [opened, { toggle }] = useDisclosure(false);
   return (
-    <Group gap="xs" role="search" aria-label="Filter leads">
-      <FilterInput
-        label="Search"
-        placeholder="Name, phone, address, request…"
-        value={filters.text}
-        onChange={(text) => setFilters({ text })}
-        width={260}
-      />
+    <search className={classes.bar} aria-label="Filter leads">
+      <div className={classes.search}>
+        <FilterInput
+          label="Search"
+          placeholder="Name, phone, address…"
+          value={filters.text}
+          onChange={(text) => setFilters({ text })}
+          width={260}
+        />
+        <Button
+          className={classes.toggle}
+          variant="default"
+          size="sm"
+          leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+          onClick={toggle}
+          aria-expanded={opened}
+          aria-controls="lead-filters"
+        >
+          Filters
+        </Button>
+      </div>
+      <div id="lead-filters" className={classes.rest} data-opened={opened || undefined}>
+        <OtherFilters />
+      </div>
+      {isFiltered && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          leftSection={<IconFilterOff size={15} aria-hidden />}
+          onClick={clear}
+        >
+          Clear filters
+        </Button>
+      )}
+    </search>
+  );
+}
+
+function OtherFilters() {
+  const { filters, setFilters } = useLeadFilters();
+  return (
+    <>
       <FilterInput
         label="Location asked for"
         placeholder="Location"
@@ -53,6 +91,16 @@ export function LeadFilterBar() {
         onChange={(state) => setFilters({ state })}
       />
       <SourceSelect />
+      <ContactBoxes />
+      <LinkedFilters />
+    </>
+  );
+}
+
+function ContactBoxes() {
+  const { filters, setFilters } = useLeadFilters();
+  return (
+    <>
       <Checkbox
         label="Has phone"
         checked={filters.hasPhone === true}
@@ -63,23 +111,22 @@ export function LeadFilterBar() {
         checked={filters.hasEmail === true}
         onChange={(event) => setFilters({ hasEmail: event.currentTarget.checked || null })}
       />
+    </>
+  );
+}
+
+/** Filters that only links from other pages set. */
+function LinkedFilters() {
+  const { filters, setFilters } = useLeadFilters();
+  return (
+    <>
       {filters.sessionId !== null && (
         <FilterPill label={`Seen by session ${filters.sessionId}`} onClear={() => setFilters({ sessionId: null })} />
       )}
       {filters.batchId !== null && (
         <FilterPill label={`Batch ${filters.batchId.slice(0, 8)}`} onClear={() => setFilters({ batchId: null })} />
       )}
-      {isFiltered && (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          leftSection={<IconFilterOff size={15} aria-hidden />}
-          onClick={clear}
-        >
-          Clear filters
-        </Button>
-      )}
-    </Group>
+    </>
   );
 }
 

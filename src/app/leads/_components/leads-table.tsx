@@ -1,7 +1,7 @@
 'use client';
 
 import { Button } from '@mantine/core';
-import { IconFilterOff, IconUsersGroup } from '@tabler/icons-react';
+import { IconArrowUp, IconFilterOff, IconUsersGroup } from '@tabler/icons-react';
 import Link from 'next/link';
 import { useLeads } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
@@ -11,24 +11,45 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import { LeadCard } from './lead-card.tsx';
 import { LEAD_COLUMNS } from './lead-columns.tsx';
 import { useLeadFilters } from './use-lead-filters.ts';
+import { useNewerLeads } from './use-newer-leads.ts';
 
 export function LeadsTable() {
   const { filters, clear, isFiltered } = useLeadFilters();
   const leads = useLeads(filters);
+  const reading = useNewerLeads(filters, leads);
   if (leads.error !== null && leads.data === undefined)
     return <QueryProblem error={leads.error} onRetry={leads.refetch} />;
+  const records = leads.data?.pages.flatMap(({ items }) => items);
   return (
-    <OpsTable
-      caption="Leads, newest first"
-      noun="lead"
-      records={leads.data?.pages.flatMap(({ items }) => items)}
-      columns={LEAD_COLUMNS}
-      getId={({ id }) => id}
-      renderCard={(lead) => <LeadCard lead={lead} />}
-      empty={isFiltered ? <NoMatch clear={clear} /> : <NothingYet />}
-      stale={leads.isPlaceholderData}
-      more={{ hasMore: leads.hasNextPage, loading: leads.isFetchingNextPage, load: () => leads.fetchNextPage() }}
-    />
+    <div {...reading.handlers}>
+      {reading.hasNewer && <NewerLeads show={() => leads.refetch()} />}
+      <OpsTable
+        caption="Leads, newest first"
+        noun="lead"
+        records={records}
+        columns={LEAD_COLUMNS}
+        getId={({ id }) => id}
+        renderCard={(lead) => <LeadCard lead={lead} />}
+        empty={isFiltered ? <NoMatch clear={clear} /> : <NothingYet />}
+        stale={leads.isPlaceholderData}
+        more={{ hasMore: leads.hasNextPage, loading: leads.isFetchingNextPage, load: () => leads.fetchNextPage() }}
+      />
+    </div>
+  );
+}
+
+function NewerLeads({ show }: { show: () => void }) {
+  return (
+    <Button
+      fullWidth
+      variant="light"
+      size="compact-md"
+      mb="xs"
+      leftSection={<IconArrowUp size={15} aria-hidden />}
+      onClick={show}
+    >
+      Newer leads have come in: show them
+    </Button>
   );
 }
 

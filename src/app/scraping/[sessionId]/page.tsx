@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { requirePageAccount } from '#server/auth/page-account.ts';
-import { FirstPaint, readSession, readSources, readSummary } from '../../first-paint.tsx';
+import { FirstPaint, readSession, readSources } from '../../first-paint.tsx';
 import { SessionView } from './_components/session-view.tsx';
 
 interface Props {
@@ -18,7 +18,7 @@ export default async function SessionPage({ params }: Props) {
   if (!/^[1-9]\d{0,14}$/.test(sessionId)) notFound();
   const id = Number(sessionId);
   return (
-    <FirstPaint reads={[readSession(id), readSummary(), readSources()]}>
+    <FirstPaint reads={[readSession(id), readSources()]}>
       <SessionView id={id} />
     </FirstPaint>
   );

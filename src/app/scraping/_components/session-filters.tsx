@@ -44,10 +44,12 @@ export function SessionFilters({ children }: { children: ReactNode }) {
         </Group>
       </Group>
       {filters.batchId !== null && (
-        <FilterPill
-          label={`Started together: batch ${filters.batchId.slice(0, 8)}`}
-          onClear={() => setFilters({ batchId: null })}
-        />
+        <Group mb="xs">
+          <FilterPill
+            label={`Started together: batch ${filters.batchId.slice(0, 8)}`}
+            onClear={() => setFilters({ batchId: null })}
+          />
+        </Group>
       )}
       <Tabs.Panel value={current}>{children}</Tabs.Panel>
     </Tabs>

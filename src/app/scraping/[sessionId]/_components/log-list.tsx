@@ -75,10 +75,22 @@ function LogRow({ line }: { line: ApiLogLine }) {
       <span className={classes[line.level]}>{line.level}</span>
       <span className={classes.message}>
         {line.message}
-        {line.context !== null && Object.keys(line.context).length > 0 && (
-          <span className={classes.context}> {JSON.stringify(line.context)}</span>
-        )}
+        <LogContext context={line.context} />
       </span>
     </>
+  );
+}
+
+/** Details beyond this are in the file to download. */
+const CONTEXT_SHOWN = 240;
+
+function LogContext({ context }: { context: ApiLogLine['context'] }) {
+  if (context === null || Object.keys(context).length === 0) return null;
+  const text = JSON.stringify(context);
+  return (
+    <span className={classes.context} title={text}>
+      {' '}
+      {text.length > CONTEXT_SHOWN ? `${text.slice(0, CONTEXT_SHOWN)}…` : text}
+    </span>
   );
 }

@@ -57,6 +57,9 @@ export function SessionHeader({ session }: { session: ApiSessionDetail }) {
 /** Counts down with the reader's clock; before that is known, the server's sentence stands. */
 function StateSentence({ session }: { session: ApiSessionDetail }) {
   const now = useNow();
+  // The reason has a panel of its own.
+  if (session.status === 'failed' && session.error !== null)
+    return <span>Failed; the reason and what to do are below.</span>;
   const sentence = now === null ? session.stateInWords : stateInWords(session, new Date(now));
   const ahead = session.status === 'pending' && session.wakeAt === null ? (session.waitingAhead ?? 0) : 0;
   return (
