@@ -8,7 +8,7 @@ import { lockBuild } from './build-lock.ts';
 /** What a build was made from: a hash of each input, by path below the root. */
 type Stamp = Record<string, string>;
 
-const BUNDLES = ['start-workers', 'scraper-worker', 'demo-server'];
+const BUNDLES = ['launcher', 'start-workers', 'scraper-worker', 'demo-server'];
 
 /** What `next build` reads. The worker half has a bundle of its own; only what the app half may import is named of it. */
 const WEB_INPUTS = ['src', 'public', 'next.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
@@ -23,50 +23,52 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
-/** Builds what has changed since it was last built: the worker bundles into dist/, the dashboard into .next/. */
-export async function buildStale(options: BuildOptions): Promise<void> {
-  mkdirSync(path.join(options.root, 'dist'), { recursive: true });
-  const release = await lockBuild(path.join(options.root, 'dist'));
+/** Bundles launcher, worker half and demo server into dist/, if they have changed since that was last done. */
+export async function buildBundles({ root, onBuild, signal }: BuildOptions): Promise<void> {
+  const dist = path.join(root, 'dist');
+  const file = path.join(dist, 'bundles.stamp.json');
+  await locked(root, async () => {
+    const stamp = readStamp(file);
+    if (stamp && BUNDLES.every((name) => existsSync(path.join(dist, `${name}.js`))) && isFresh(root, stamp)) return;
+    onBuild('launcher and workers');
+    // A build that is broken off leaves no stamp, so the next start builds again.
+    rmSync(file, { force: true });
+    for (const old of readdirSync(dist)) {
+      if (/\.js(\.map)?$/.test(old)) rmSync(path.join(dist, old));
+    }
+    const bundler = path.join(root, 'scripts', 'lib', 'bundle-workers.ts');
+    const lines: string[] = [];
+    await runNode([bundler], { what: 'workers', root, onLine: (line) => lines.push(line), signal });
+    const inputs: string[] = JSON.parse(lines.at(-1) ?? '[]');
+    writeStamp(file, hashAll(root, [...inputs, 'package-lock.json', 'scripts/lib/bundle-workers.ts']));
+  });
+}
+
+/** Builds the dashboard into .next/, if it has changed since that was last done. */
+export async function buildWeb({ root, onBuild, onLine, signal }: BuildOptions): Promise<void> {
+  const file = path.join(root, '.next', 'eko.stamp.json');
+  await locked(root, async () => {
+    const inputs = listFiles(root, WEB_INPUTS).filter((input) => !NOT_WEB.test(input));
+    const current = hashAll(root, inputs);
+    const stamp = readStamp(file);
+    if (stamp && existsSync(path.join(root, '.next', 'BUILD_ID')) && isSame(stamp, current)) return;
+    onBuild('dashboard');
+    rmSync(file, { force: true });
+    const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
+    await runNode([next, 'build'], { what: 'dashboard', root, onLine, signal });
+    // Next may complete tsconfig.json, which is an input; so the hash from before counts, but for that file.
+    writeStamp(file, { ...current, ...hashAll(root, ['tsconfig.json']) });
+  });
+}
+
+async function locked(root: string, work: () => Promise<void>): Promise<void> {
+  mkdirSync(path.join(root, 'dist'), { recursive: true });
+  const release = await lockBuild(path.join(root, 'dist'));
   try {
-    await buildBundles(options);
-    await buildWeb(options);
+    await work();
   } finally {
     release();
   }
-}
-
-async function buildBundles({ root, onBuild, signal }: BuildOptions): Promise<void> {
-  const file = path.join(root, 'dist', 'bundles.stamp.json');
-  const stamp = readStamp(file);
-  const complete = BUNDLES.every((name) => existsSync(path.join(root, 'dist', `${name}.js`)));
-  if (stamp && complete && isFresh(root, stamp)) return;
-  onBuild('workers');
-  // A build that is broken off leaves no stamp, so the next start builds again.
-  rmSync(file, { force: true });
-  for (const old of readdirSync(path.join(root, 'dist'))) {
-    if (/\.js(\.map)?$/.test(old)) rmSync(path.join(root, 'dist', old));
-  }
-  const bundler = path.join(root, 'scripts', 'lib', 'bundle-workers.ts');
-  const lines: string[] = [];
-  await runNode([bundler], { what: 'workers', root, onLine: (line) => lines.push(line), signal });
-  const inputs: string[] = JSON.parse(lines.at(-1) ?? '[]');
-  writeStamp(file, hashAll(root, [...inputs, 'package-lock.json', 'scripts/lib/bundle-workers.ts']));
-}
-
-async function buildWeb({ root, onBuild, onLine, signal }: BuildOptions): Promise<void> {
-  const file = path.join(root, '.next', 'eko.stamp.json');
-  const current = hashAll(
-    root,
-    listFiles(root, WEB_INPUTS).filter((input) => !NOT_WEB.test(input)),
-  );
-  const stamp = readStamp(file);
-  if (stamp && existsSync(path.join(root, '.next', 'BUILD_ID')) && isSame(stamp, current)) return;
-  onBuild('dashboard');
-  rmSync(file, { force: true });
-  const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
-  await runNode([next, 'build'], { what: 'dashboard', root, onLine, signal });
-  // Next may complete tsconfig.json, which is an input; so the hash from before counts, but for that file.
-  writeStamp(file, { ...current, ...hashAll(root, ['tsconfig.json']) });
 }
 
 interface ToolRun {

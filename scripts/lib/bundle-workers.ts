@@ -2,10 +2,11 @@ import path from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Bundles the worker half into dist/, in a process of its own: the bundler's memory goes when it ends. Writes the source
+ * Bundles launcher, worker half and demo server into dist/, in a process of its own: the bundler's memory goes when it ends. Writes the source
  * files that went in to stdout, as a JSON array.
  */
 const ENTRIES = {
+  launcher: 'scripts/lib/launcher.ts',
   'start-workers': 'scripts/start-workers.ts',
   'scraper-worker': 'src/workers/scraper-worker.ts',
   'demo-server': 'src/demo/main.ts',

@@ -1,5 +1,6 @@
 /** Hands over to the Node that the project brings with it. Plain JavaScript for Node 20. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Ctrl-C reaches us from the terminal and once more through npm: signals this close together are one. */
@@ -35,15 +36,34 @@ export function runOnOwnNode(root, script, args) {
 }
 
 /**
- * npm that is killed with SIGKILL cannot tell us. Then our parent changes.
+ * npm that is killed with SIGKILL cannot tell us. It started us itself or through a shell: whichever of the two it started
+ * gets another parent then.
  * @param {() => void} stop
  */
 function stopWithNpm(stop) {
   const parent = process.ppid;
+  const throughShell = process.platform === 'linux' && /^(sh|dash|bash|ash|busybox)$/.test(readProc(parent, 'comm'));
+  const npm = throughShell ? parentOf(parent) : parent;
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && (!throughShell || parentOf(parent) === npm)) return;
     clearInterval(timer);
     stop();
   }, 1_000);
   timer.unref();
+}
+
+/** Field 4 of /proc/PID/stat, counted from the end of the name, which may hold spaces. @param {number} pid */
+function parentOf(pid) {
+  const stat = readProc(pid, 'stat');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+/** @param {number} pid @param {string} file */
+function readProc(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8').trim();
+  } catch {
+    // The process is gone, which differs from what was there before: reason enough to stop.
+    return '';
+  }
 }
