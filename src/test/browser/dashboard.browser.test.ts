@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type OpenBrowser, openBrowser } from './open-browser.ts';
+import { type RunningApp, startApp } from './running-app.ts';
+
+/** A place that only the demo publishes, so that no test asks a real site. */
+const PLACE = 'Cicada County, GA';
+const START_MS = 420_000;
+const PAGE_MS = 20_000;
+/** Scraping a few thousand rows politely, 250 ms apart. */
+const SCRAPE_MS = 60_000;
+
+let app: RunningApp;
+let chromium: OpenBrowser;
+/** Signed in; each test gets a page of its own in it. */
+let context: BrowserContext;
+let page: Page;
+/** What the browser complained about while a test ran. */
+let complaints: string[];
+
+beforeAll(async () => {
+  [app, chromium] = await Promise.all([startApp(), openBrowser()]);
+  context = await openContext();
+}, START_MS);
+
+afterAll(async () => {
+  await chromium?.close();
+  await app?.stop();
+}, 60_000);
+
+beforeEach(async () => {
+  page = await openPage(context);
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+async function openContext(options: Parameters<OpenBrowser['browser']['newContext']>[0] = {}) {
+  const opened = await chromium.browser.newContext({ baseURL: app.origin, reducedMotion: 'reduce', ...options });
+  opened.setDefaultTimeout(PAGE_MS);
+  return opened;
+}
+
+async function openPage(from: BrowserContext): Promise<Page> {
+  complaints = [];
+  const opened = await from.newPage();
+  opened.on('pageerror', (error) => complaints.push(error.message));
+  opened.on('console', (message) => {
+    // The browser itself reports refused requests, which some tests are about.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+  return opened;
+}
+
+const heading = (name: string | RegExp): Locator => page.getByRole('heading', { level: 1, name });
+const tableRow = (name: string): Locator => page.getByRole('row').filter({ has: page.getByRole('link', { name }) });
+
+describe('signing in', () => {
+  it('leads strangers to the sign-in page and back to where they wanted to go', async () => {
+    const stranger = await openContext();
+    const visit = await openPage(stranger);
+    await visit.goto('/leads?state=GA');
+    expect(new URL(visit.url()).pathname).toBe('/sign-in');
+    await visit.getByLabel('Admin token').fill('not the token');
+    await visit.getByRole('button', { name: 'Sign in' }).click();
+    await visit.getByText('This is not the admin token').waitFor();
+    await visit.getByLabel('Admin token').fill(app.adminToken);
+    await visit.getByRole('button', { name: 'Sign in' }).click();
+    await visit.getByRole('heading', { name: 'Leads' }).waitFor();
+    expect(new URL(visit.url()).search).toBe('?state=GA');
+    await visit.getByRole('button', { name: 'Sign out' }).click();
+    await visit.getByLabel('Admin token').waitFor();
+    await stranger.close();
+  });
+
+  it('lets one browser in with the printed link, and tells the next one what happened', async () => {
+    await page.goto(app.signInLink);
+    await heading('Scraping').waitFor();
+    expect(page.url()).not.toContain('token');
+    const late = await openContext();
+    const visit = await openPage(late);
+    await visit.goto(app.signInLink);
+    await visit.getByText(/This sign-in link was used already/).waitFor();
+    await late.close();
+  });
+});
+
+describe('the main job', () => {
+  it('tells a newcomer what to do', async () => {
+    await page.goto('/scraping');
+    await page.getByText('Nothing has been scraped yet').waitFor();
+    await page.goto('/leads');
+    await page.getByText('No leads yet').waitFor();
+  });
+
+  it('explains beside the field why a place cannot be scraped', async () => {
+    await page.goto('/scraping');
+    await page.getByLabel('Location', { exact: true }).fill('Narnia');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText(/"Narnia" is not a place that is covered/).waitFor();
+    expect(await page.getByLabel('Location', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it(
+    'starts a scrape by keyboard alone and watches its leads arrive',
+    async () => {
+      await page.goto('/scraping');
+      await page.getByRole('switch', { name: 'Live updates: Live' }).waitFor();
+      await page.keyboard.press('Tab');
+      await page.getByRole('link', { name: 'Skip to content' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type(PLACE);
+      await page.keyboard.press('Enter');
+      await tableRow(PLACE).first().waitFor();
+      await tableRow(PLACE).getByText('Completed').waitFor({ timeout: SCRAPE_MS });
+      const leads = await tableRow(PLACE)
+        .getByRole('link', { name: /^[\d,]+ leads?, [\d,]+ new$/ })
+        .getAttribute('aria-label');
+      expect(leads).toMatch(/^[1-9]/);
+    },
+    SCRAPE_MS + 30_000,
+  );
+
+  it('shows how a session went', async () => {
+    await page.goto('/scraping');
+    await page.getByRole('link', { name: PLACE }).first().click();
+    await heading(PLACE).waitFor();
+    await page.getByRole('region', { name: 'Portals' }).getByText('Demo: Cicada County').waitFor();
+    await page.getByRole('region', { name: 'Attempts' }).getByText('Completed').waitFor();
+    await page.getByRole('region', { name: 'Log lines' }).getByText('Completed').waitFor();
+    await page.getByRole('button', { name: 'Run again' }).waitFor();
+  });
+
+  it('keeps the filters of the leads in the address, and exports what they find', async () => {
+    await page.goto('/leads');
+    await page.getByLabel('Has phone').check();
+    await page.waitForURL(/hasPhone=true/);
+    await page.getByLabel('Search', { exact: true }).fill('solar');
+    await page.waitForURL(/text=solar/);
+    await page.reload();
+    expect(await page.getByLabel('Search', { exact: true }).inputValue()).toBe('solar');
+    await page.getByRole('button', { name: 'Export these' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: /CSV/ }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    expect(lines[0]).toContain('id,source,portal');
+    expect(lines.length).toBeGreaterThan(1);
+  });
+
+  it('shows where each field of a lead came from, and calls with one click', async () => {
+    await page.goto('/leads?hasPhone=true');
+    await page.getByRole('table').getByRole('link').first().click();
+    const provenance = page.getByRole('region', { name: 'Provenance' });
+    await provenance.getByText('Phone', { exact: true }).click();
+    await provenance
+      .getByRole('link', { name: /http:\/\/127\.0\.0\.1/ })
+      .first()
+      .waitFor();
+    const call = await page.getByRole('link', { name: 'Call' }).getAttribute('href');
+    expect(call).toMatch(/^tel:\+1\d{10}$/);
+    await page.getByText('Demo', { exact: true }).first().waitFor();
+  });
+
+  it('shows the workers with their last sign of life', async () => {
+    await page.goto('/workers');
+    const worker = page.getByRole('table', { name: 'Workers, the living ones first' }).getByRole('row').nth(1);
+    await worker.getByText('Idle').waitFor();
+    await worker.getByText(/(\d+ s ago|just now)/).waitFor();
+  });
+});
+
+const PAGES = ['/scraping', '/scraping/1', '/leads', '/leads/1', '/workers', '/sign-in', '/nowhere'];
+
+describe('every page', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has no accessibility violation in ${colorScheme} colors`, async () => {
+      await page.emulateMedia({ colorScheme });
+      const found: string[] = [];
+      for (const address of PAGES) {
+        await page.goto(address);
+        await page.getByRole('heading').first().waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        for (const { id, nodes } of violations)
+          found.push(`${address}: ${id}: ${nodes.map((node) => node.html).join(' | ')}`);
+      }
+      expect(found).toEqual([]);
+    }, 120_000);
+  }
+
+  it('fits a window 320 pixels wide', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    for (const address of PAGES) {
+      await page.goto(address);
+      await page.getByRole('heading').first().waitFor();
+      const excess = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(`${address}: ${excess}`).toBe(`${address}: 0`);
+    }
+  });
+
+  it('loads nothing from anywhere else', async () => {
+    const foreign: string[] = [];
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== app.origin && !request.url().startsWith('data:'))
+        foreign.push(request.url());
+    });
+    for (const address of PAGES) await page.goto(address, { waitUntil: 'load' });
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('the demo data', () => {
+  it('goes with one action and comes back with another', async () => {
+    await page.goto('/leads');
+    await page.getByRole('button', { name: 'Remove demo data' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove demo data' }).click();
+    await page.getByText('No leads yet').waitFor();
+    await page.goto('/scraping');
+    await page.getByRole('button', { name: 'Options' }).click();
+    await page.getByRole('button', { name: 'Bring the demo back' }).click();
+    await page.getByText(/The demo portals are back/).waitFor();
+  });
+});
