@@ -24,19 +24,39 @@ interface Flags {
   dev: boolean;
   /** Module of scrapers in place of the built-in ones; for tests. */
   scrapers: string | null;
+  /** Settings given as flags, by their names in the environment. */
+  settings: Record<string, string>;
 }
 
 const FLAGS = {
   workers: { type: 'string' },
   dev: { type: 'boolean' },
   scrapers: { type: 'string' },
+  'worker-id': { type: 'string' },
+  'node-id': { type: 'string' },
+  'database-url': { type: 'string' },
+  concurrency: { type: 'string' },
+  'heartbeat-interval': { type: 'string' },
 } as const;
+
+/** Flags that say the same as a setting, and win over it. */
+const SETTING_OF_FLAG = {
+  'worker-id': 'WORKER_ID',
+  'node-id': 'NODE_ID',
+  'database-url': 'DATABASE_URL',
+  concurrency: 'WORKER_CONCURRENCY',
+  'heartbeat-interval': 'HEARTBEAT_INTERVAL',
+} as const;
+
+const KNOWN_FLAGS = `--workers N, --dev and ${Object.keys(SETTING_OF_FLAG)
+  .map((flag) => `--${flag} VALUE`)
+  .join(', ')}`;
 
 function parseFlags() {
   try {
     return parseArgs({ options: FLAGS }).values;
   } catch (cause) {
-    throw new SettingsError(`${cause instanceof Error ? cause.message : cause}. Known are --workers N and --dev.`, {
+    throw new SettingsError(`${cause instanceof Error ? cause.message : cause}. Known are ${KNOWN_FLAGS}.`, {
       cause,
     });
   }
@@ -48,7 +68,16 @@ function readFlags(): Flags {
   if (workers !== null && !(Number.isInteger(workers) && workers >= 0 && workers <= 256)) {
     throw new SettingsError(`--workers = "${values.workers}" must be a whole number from 0 to 256`);
   }
-  return { workers, dev: values.dev ?? false, scrapers: values.scrapers ?? null };
+  const settings = Object.entries(SETTING_OF_FLAG).flatMap(([flag, setting]) => {
+    const value = values[flag as keyof typeof SETTING_OF_FLAG];
+    return value === undefined ? [] : [[setting, value]];
+  });
+  return {
+    workers,
+    dev: values.dev ?? false,
+    scrapers: values.scrapers ?? null,
+    settings: Object.fromEntries(settings),
+  };
 }
 
 function composeManager(env: Env, databaseUrl: string, flags: Flags, logger: Logger): WorkerManager {
@@ -111,6 +140,8 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
 async function main(): Promise<void> {
   const flags = readFlags();
   if (existsSync('.env')) process.loadEnvFile('.env');
+  // The workers inherit what the flags say.
+  Object.assign(process.env, flags.settings);
   const env = readEnv();
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
