@@ -29,6 +29,7 @@ export default function PageError({ error, reset }: { error: Error & { digest?: 
   if (databaseAway) {
     return (
       <EmptyPanel
+        isPage
         icon={IconDatabaseOff}
         title="The database cannot be reached"
         action={
@@ -44,6 +45,7 @@ export default function PageError({ error, reset }: { error: Error & { digest?: 
   }
   return (
     <EmptyPanel
+      isPage
       icon={IconAlertTriangle}
       title="This page could not be shown"
       action={

@@ -5,6 +5,7 @@ import { EmptyPanel } from '#components/empty-panel.tsx';
 export default function NotFound() {
   return (
     <EmptyPanel
+      isPage
       icon={IconMapOff}
       title="There is no such page"
       action={<Anchor href="/scraping">Go to Scraping</Anchor>}

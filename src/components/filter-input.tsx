@@ -13,7 +13,8 @@ export interface FilterInputProps {
   placeholder: string;
   value: string | null;
   onChange: (value: string | null) => void;
-  width: number;
+  /** In pixels; all there is unless given. */
+  width?: number;
 }
 
 /** A text filter that applies when typing pauses. */
@@ -31,7 +32,7 @@ export function FilterInput({ label, placeholder, value, onChange, width }: Filt
       aria-label={label}
       placeholder={placeholder}
       size="sm"
-      w={width}
+      w={width ?? '100%'}
       maw="100%"
       maxLength={200}
       value={text}

@@ -41,13 +41,17 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 }
 
 function useStream(enabled: boolean): StreamState {
-  const refresh = useTopicRefresh();
+  const { refresh, drop } = useTopicRefresh();
   const [state, setState] = useState<StreamState>('connecting');
   useEffect(() => {
     if (!enabled) return;
     refresh(ALL_TOPICS, true);
-    return followLiveStream({ onChange: (change) => refresh(change.topics), onState: setState });
-  }, [enabled, refresh]);
+    const leave = followLiveStream({ onChange: (change) => refresh(change.topics), onState: setState });
+    return () => {
+      leave();
+      drop();
+    };
+  }, [enabled, refresh, drop]);
   useEffect(() => {
     if (!enabled) return;
     const timer = setInterval(() => refresh(ALL_TOPICS, true), state === 'open' ? SLOW_POLL_MS : POLL_MS);
@@ -58,30 +62,32 @@ function useStream(enabled: boolean): StreamState {
 
 type TopicRefresh = (topics: readonly string[], thorough?: boolean) => void;
 
-/** @returns a function that collects topics and refreshes their queries at most once a second, never while hidden. */
-function useTopicRefresh(): TopicRefresh {
+/** `refresh` collects topics and refreshes their queries at most once a second, never while hidden; `drop` forgets them. */
+function useTopicRefresh() {
   const queryClient = useQueryClient();
   const [collector] = useState(() => createCollector(queryClient));
   useEffect(() => {
     document.addEventListener('visibilitychange', collector.flush);
     return () => {
       document.removeEventListener('visibilitychange', collector.flush);
-      collector.stop();
+      collector.drop();
     };
   }, [collector]);
-  return collector.refresh;
+  return collector;
 }
 
 function createCollector(queryClient: QueryClient) {
   let waiting = new Set<string>();
   let isThorough = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const stop = () => {
+  const drop = () => {
     clearTimeout(timer);
     timer = undefined;
+    waiting = new Set();
   };
   const flush = () => {
-    stop();
+    clearTimeout(timer);
+    timer = undefined;
     if (document.hidden || waiting.size === 0) return;
     const topics = waiting.add('summary');
     const thorough = isThorough;
@@ -94,5 +100,5 @@ function createCollector(queryClient: QueryClient) {
     isThorough ||= thorough;
     timer ??= setTimeout(flush, FLUSH_MS);
   };
-  return { refresh, flush, stop };
+  return { refresh, flush, drop };
 }

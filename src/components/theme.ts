@@ -14,6 +14,20 @@ const eko: MantineColorsTuple = [
   '#0a462c',
 ];
 
+/** Darker than Mantine's from shade 7 on: white text on a filled button then has 5.6:1. */
+const red: MantineColorsTuple = [
+  '#fff5f5',
+  '#ffe3e3',
+  '#ffc9c9',
+  '#ffa8a8',
+  '#ff8787',
+  '#ff6b6b',
+  '#e03131',
+  '#c92a2a',
+  '#b42318',
+  '#961e14',
+];
+
 const dark: MantineColorsTuple = [
   '#dfe5e1',
   '#b9c3bd',
@@ -30,7 +44,7 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'eko',
   primaryShade: { light: 7, dark: 7 },
-  colors: { eko, dark },
+  colors: { eko, red, dark },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   defaultRadius: 'md',
@@ -50,6 +64,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#1a211d',
     '--mantine-color-dimmed': '#57625b',
     '--mantine-color-placeholder': '#6b766f',
+    '--mantine-color-error': '#b42318',
     '--mantine-color-default-border': '#dde3de',
     '--eko-surface': '#ffffff',
     '--eko-surface-raised': '#f9fbf9',
@@ -69,6 +84,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#dfe5e1',
     '--mantine-color-dimmed': '#9aa79f',
     '--mantine-color-placeholder': '#87938b',
+    '--mantine-color-error': '#ff8a80',
     '--mantine-color-default-border': '#2f3833',
     '--eko-surface': '#171c19',
     '--eko-surface-raised': '#1c221f',

@@ -13,6 +13,7 @@ export interface StartedApp {
   origin: string;
   /** As printed: works once. */
   signInLink: string;
+  adminToken: string;
   /** Asks the API as admin. */
   call(path: string, init?: { method?: string; body?: unknown }): Promise<{ status: number; body: never }>;
   stop(): Promise<void>;
@@ -37,6 +38,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<Starte
   return {
     origin,
     signInLink,
+    adminToken: token,
     call: (route, init) => callApi(`${origin}${route}`, token, init),
     stop: () => stopApp(child, dataDir),
   };

@@ -27,7 +27,6 @@ export function LeadFilterBar() {
           placeholder="Name, phone, address…"
           value={filters.text}
           onChange={(text) => setFilters({ text })}
-          width={260}
         />
         <Button
           className={classes.toggle}

@@ -80,6 +80,7 @@ function LeadHeader({ lead }: { lead: ApiLeadDetail }) {
 function NoSuchLead({ id }: { id: number }) {
   return (
     <EmptyPanel
+      isPage
       icon={IconZoomExclamation}
       title={`There is no lead ${id}`}
       action={<PageLink href="/leads">All leads</PageLink>}

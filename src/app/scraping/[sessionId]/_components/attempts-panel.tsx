@@ -55,7 +55,7 @@ function AttemptFacts({ attempt }: { attempt: ApiAttempt }) {
       {attempt.workerId !== null && <div>on {attempt.workerId}</div>}
       {attempt.proxyUsed !== null && <div>through proxy {attempt.proxyUsed}</div>}
       {attempt.error !== null && (
-        <Text size="xs" c="var(--eko-bad)">
+        <Text size="xs" c="var(--eko-bad)" lineClamp={3} title={attempt.error.message}>
           {attempt.error.message}
         </Text>
       )}

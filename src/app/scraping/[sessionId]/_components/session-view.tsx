@@ -57,6 +57,7 @@ function SessionParts({ session }: { session: ApiSessionDetail }) {
 function NoSuchSession({ id }: { id: number }) {
   return (
     <EmptyPanel
+      isPage
       icon={IconZoomExclamation}
       title={`There is no session ${id}`}
       action={<PageLink href="/scraping">All sessions</PageLink>}
