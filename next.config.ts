@@ -38,7 +38,8 @@ const config: NextConfig = {
   reactStrictMode: true,
   // Nothing is optimised, so nothing of another host can be fetched through us.
   images: { unoptimized: true },
-  serverExternalPackages: ['pg', 'pino', 'drizzle-orm', 'csv-stringify', 'libphonenumber-js', 'tldts'],
+  // drizzle-orm is not among them: loaded file by file it takes 3 s and 170 MB more than bundled and tree-shaken.
+  serverExternalPackages: ['pg', 'pino', 'csv-stringify', 'libphonenumber-js', 'tldts'],
   experimental: { optimizePackageImports: ['@mantine/core', '@mantine/hooks'] },
   headers: async () => [{ source: '/:path*', headers: SECURITY_HEADERS }],
   // A page and a route cannot share a path: the one-time link goes to its route, everything else to the page.

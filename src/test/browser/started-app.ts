@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitFor } from '#test/wait-for.ts';
@@ -22,6 +22,8 @@ export interface StartedApp {
 /** Starts everything as `npm start` does, on a data folder of its own and a free port. */
 export async function startApp(env: Record<string, string> = {}): Promise<StartedApp> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'eko-app-'));
+  // Below a closed folder the database would go to a lasting place outside, which stop() does not remove.
+  chmodSync(dataDir, 0o755);
   const child = spawn(process.execPath, [path.join(ROOT, 'scripts/start.ts')], {
     cwd: ROOT,
     env: { ...withoutTestSettings(), PORT: '0', EKO_DATA_DIR: dataDir, NUM_WORKERS: '2', ...env },
