@@ -52,6 +52,12 @@ function useStream(enabled: boolean): StreamState {
       drop();
     };
   }, [enabled, refresh, drop]);
+  const queryClient = useQueryClient();
+  // The stream knows first that the database went away or came back. Health is asked for again even while paused.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of state that matters
+  useEffect(() => {
+    queryClient.invalidateQueries({ queryKey: ['health'] });
+  }, [queryClient, state]);
   useEffect(() => {
     if (!enabled) return;
     const timer = setInterval(() => refresh(ALL_TOPICS, true), state === 'open' ? SLOW_POLL_MS : POLL_MS);

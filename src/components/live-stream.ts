@@ -1,5 +1,6 @@
 import type { ApiChange } from '#lib/api-types.ts';
 
+/** `open`: changes are heard as they happen. */
 export type StreamState = 'connecting' | 'open';
 
 /** What tabs tell each other: a change to pass on, or how the one shared connection is doing. */
@@ -80,8 +81,11 @@ function openStream({ onChange, onState }: LiveStreamHandlers): () => void {
       const change = parseChange(event.data);
       if (change !== null) onChange(change);
     };
-    source.onmessage = receive;
     source.addEventListener('change', receive);
+    // Connected to the server is not live while the server itself hears of no changes.
+    source.addEventListener('database', (event: MessageEvent<string>) =>
+      onState(event.data.includes('"unavailable"') ? 'connecting' : 'open'),
+    );
   };
   open();
   return () => {

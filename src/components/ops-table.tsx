@@ -67,7 +67,7 @@ function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
           render: column.render,
           textAlign: column.align ?? 'left',
           ...(column.width === undefined ? {} : { width: column.width }),
-          ...(column.hiddenBelow === undefined ? {} : { visibleMediaQuery: `(min-width: ${column.hiddenBelow}em)` }),
+          ...hideBelow(column.hiddenBelow),
         }))}
         rowClassName={(record) => (isHighlighted?.(record) === true ? classes.highlighted : undefined)}
         highlightOnHover
@@ -83,6 +83,12 @@ function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
       />
     </div>
   );
+}
+
+/** By style sheet, not by script: the server sends the right columns without knowing the window. */
+function hideBelow(width: OpsColumn<unknown>['hiddenBelow']) {
+  const className = width === undefined ? undefined : classes[`from${width}`];
+  return className === undefined ? {} : { cellsClassName: className, titleClassName: className };
 }
 
 function CardList<T>({

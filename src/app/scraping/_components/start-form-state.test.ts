@@ -4,7 +4,7 @@ import { placeErrors, type StartValues, toTriggerRequest } from './start-form-st
 
 const values: StartValues = {
   location: ' Georgia ',
-  sources: ['permits'],
+  sources: null,
   signals: ['solar', 'battery'],
   since: '',
   maxRows: '',
@@ -15,14 +15,24 @@ describe('toTriggerRequest', () => {
   it('sends only what was filled in', () => {
     expect(toTriggerRequest(values)).toEqual({
       location: 'Georgia',
-      sources: ['permits'],
       params: { signal: ['solar', 'battery'] },
     });
   });
 
   it('sends the options under the names of the API', () => {
-    const request = toTriggerRequest({ ...values, signals: ['any'], since: '2026-01-02', maxRows: 500, priority: -3 });
-    expect(request).toMatchObject({ priority: -3, params: { signal: 'any', since: '2026-01-02', maxRows: 500 } });
+    const request = toTriggerRequest({
+      ...values,
+      sources: ['permits'],
+      signals: ['any'],
+      since: '2026-01-02',
+      maxRows: 500,
+      priority: -3,
+    });
+    expect(request).toMatchObject({
+      sources: ['permits'],
+      priority: -3,
+      params: { signal: 'any', since: '2026-01-02', maxRows: 500 },
+    });
   });
 });
 

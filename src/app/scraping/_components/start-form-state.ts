@@ -5,13 +5,13 @@ import { notifyDone } from '#components/notify.tsx';
 import { isSignal } from '#components/signals.tsx';
 import type { ApiTriggerRequest, ApiTriggerResponse } from '#lib/api-types.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
-import { SOURCE_NAMES } from '#lib/scraper-config.ts';
 
 export const EVERY_PERMIT = 'any';
 
 export interface StartValues {
   location: string;
-  sources: string[];
+  /** Null for all there are. */
+  sources: string[] | null;
   /** Signals, or EVERY_PERMIT alone. */
   signals: string[];
   /** ISO date; '' for the default. */
@@ -36,7 +36,7 @@ export function toTriggerRequest(values: StartValues): ApiTriggerRequest {
   const everything = values.signals.includes(EVERY_PERMIT);
   return {
     location: values.location.trim(),
-    sources: values.sources,
+    ...(values.sources === null ? {} : { sources: values.sources }),
     ...(values.priority === '' ? {} : { priority: values.priority }),
     params: {
       signal: everything ? EVERY_PERMIT : values.signals.filter(isSignal),
@@ -64,7 +64,7 @@ export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
   const form = useForm<StartValues>({
     initialValues: {
       location: '',
-      sources: [...SOURCE_NAMES],
+      sources: null,
       signals: [...SIGNALS],
       since: '',
       maxRows: '',
@@ -72,7 +72,7 @@ export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
     },
     validate: {
       location: (value) => (value.trim() === '' ? 'Type a place, such as Georgia' : null),
-      sources: (value) => (value.length === 0 ? 'Choose at least one source' : null),
+      sources: (value) => (value?.length === 0 ? 'Choose at least one source' : null),
       signals: (value) => (value.length === 0 ? 'Choose at least one, or every permit' : null),
     },
   });

@@ -98,8 +98,9 @@ function LocationInput({ form }: { form: StartFormApi }) {
 
 function SourceBoxes({ form }: { form: StartFormApi }) {
   const sources = useSources().data?.items ?? [];
+  const { value, ...input } = form.getInputProps('sources');
   return (
-    <Checkbox.Group {...form.getInputProps('sources')} label="Sources" size="sm">
+    <Checkbox.Group {...input} value={value ?? sources.map(({ source }) => source)} label="Sources" size="sm">
       <Group gap="md" mt={6} mih={24}>
         {sources.map(({ source, label, description }) => (
           <Checkbox key={source} value={source} label={label} title={description} />
