@@ -13,13 +13,7 @@ import { roleWord } from './lead-roles.ts';
 export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
   { key: 'name', title: 'Who', width: 190, render: (lead) => <WhoCell lead={lead} /> },
   { key: 'contact', title: 'Contact', width: 222, render: (lead) => <ContactCell lead={lead} /> },
-  {
-    key: 'signal',
-    title: 'Signal',
-    width: 136,
-    render: ({ signal }) => (signal === null ? <Missing /> : <SignalChip signal={signal} />),
-  },
-  { key: 'request', title: 'Request', render: ({ request }) => <RequestCell request={request} /> },
+  { key: 'request', title: 'Request', render: (lead) => <RequestCell lead={lead} /> },
   { key: 'place', title: 'Place', width: 176, hiddenBelow: 62, render: (lead) => leadPlace(lead) || <Missing /> },
   {
     key: 'value',
@@ -86,11 +80,17 @@ export function ContactCell({ lead: { phone, phoneExtension, email } }: { lead: 
   );
 }
 
-function RequestCell({ request }: { request: string | null }) {
-  if (request === null) return <Missing />;
+/** What is wanted: the signal at a glance, then the permit's own words. */
+function RequestCell({ lead: { signal, request } }: { lead: ApiLead }) {
+  if (signal === null && request === null) return <Missing />;
   return (
-    <Text size="sm" lineClamp={2} title={request}>
-      {request}
-    </Text>
+    <>
+      {signal !== null && <SignalChip signal={signal} />}
+      {request !== null && (
+        <Text size="sm" lineClamp={2} title={request}>
+          {request}
+        </Text>
+      )}
+    </>
   );
 }

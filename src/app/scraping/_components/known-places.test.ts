@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { knownPlaces } from './known-places.ts';
+import { knownPlaces, matchPlaces } from './known-places.ts';
 
 const portal = (state: string, county: string | null, city: string | null, enabled = true) => ({
   state,
@@ -30,5 +30,14 @@ describe('knownPlaces', () => {
 
   it('leaves out what is switched off', () => {
     expect(knownPlaces([portal('GA', null, 'Savannah', false)])).toEqual([]);
+  });
+});
+
+describe('matchPlaces', () => {
+  it('puts places that begin with the text before those that contain it', () => {
+    const places = ['Massachusetts', 'Kansas City, MO', 'San Antonio, TX', 'Savannah, GA'];
+    expect(matchPlaces(places, ' SA')).toEqual(['San Antonio, TX', 'Savannah, GA', 'Massachusetts', 'Kansas City, MO']);
+    expect(matchPlaces(places, '')).toEqual(places);
+    expect(matchPlaces(places, 'oz')).toEqual([]);
   });
 });

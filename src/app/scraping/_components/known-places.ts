@@ -15,3 +15,11 @@ export function knownPlaces(portals: readonly Pick<ApiPortal, 'state' | 'county'
 }
 
 const sorted = (words: Set<string>) => [...words].sort((a, b) => a.localeCompare(b, 'en-US'));
+
+/** Places that contain what was typed, those that begin with it first. */
+export function matchPlaces(places: readonly string[], typed: string): string[] {
+  const text = typed.trim().toLowerCase();
+  const matching = places.filter((place) => place.toLowerCase().includes(text));
+  const begins = (place: string) => place.toLowerCase().startsWith(text);
+  return [...matching.filter(begins), ...matching.filter((place) => !begins(place))];
+}

@@ -3,11 +3,10 @@
 import { Alert, Autocomplete, Button, Checkbox, Collapse, Group, Paper, Stack, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconChevronDown, IconMapPin, IconPlayerPlay } from '@tabler/icons-react';
-import { useState } from 'react';
 import { usePortals, useSources } from '#components/api/queries.ts';
 import type { ApiTriggerResponse } from '#lib/api-types.ts';
 import { BringDemoBack } from './bring-demo-back.tsx';
-import { knownPlaces } from './known-places.ts';
+import { knownPlaces, matchPlaces } from './known-places.ts';
 import { SignalPicker } from './signal-picker.tsx';
 import classes from './start-form.module.css';
 import { type StartFormApi, useStartForm } from './start-form-state.ts';
@@ -73,25 +72,19 @@ const SUGGESTIONS_SHOWN = 8;
 
 function LocationInput({ form }: { form: StartFormApi }) {
   const places = knownPlaces(usePortals().data?.items ?? []);
-  const [typed, setTyped] = useState('');
-  const { onChange, ...input } = form.getInputProps('location');
   return (
     <Autocomplete
-      {...input}
+      {...form.getInputProps('location')}
       key={form.key('location')}
       label="Location"
       placeholder="A state, county or city, such as Georgia"
       size="md"
-      data={typed.length === 0 ? places.slice(0, SUGGESTIONS_SHOWN) : places}
-      limit={SUGGESTIONS_SHOWN}
+      data={matchPlaces(places, form.values.location).slice(0, SUGGESTIONS_SHOWN)}
+      filter={({ options }) => options}
       leftSection={<IconMapPin size={18} stroke={1.8} aria-hidden />}
       inputWrapperOrder={['label', 'error', 'input']}
       autoComplete="off"
       maxLength={200}
-      onChange={(value) => {
-        setTyped(value);
-        onChange(value);
-      }}
     />
   );
 }

@@ -32,7 +32,9 @@ export function SessionHeader({ session }: { session: ApiSessionDetail }) {
           <div>
             <Group gap="sm">
               <Title order={1}>{session.location}</Title>
-              <SessionState session={session} strong />
+              <span role="status">
+                <SessionState session={session} strong />
+              </span>
             </Group>
             <Text c="dimmed" size="sm" mt={2}>
               {labelOf(session.source)} · <StateSentence session={session} />
