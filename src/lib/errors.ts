@@ -58,6 +58,17 @@ export class ProxyError extends AppError {
   readonly retryAfterMs: number = 30_000;
 }
 
+/** No proxy may be used for this host now, and the source does not allow to go without. The session waits. */
+export class NoProxyError extends AppError {
+  readonly code = 'no_proxy';
+  readonly disposition = 'snooze';
+  readonly retryAfterMs: number;
+  constructor(message: string, retryAfterMs: number, options: AppErrorOptions = {}) {
+    super(message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** The target could not be reached, or broke off, or answered 5xx, after the retries of one page were used up. */
 export class NetworkError extends AppError {
   readonly code: string = 'network';

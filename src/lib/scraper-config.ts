@@ -17,9 +17,30 @@ export const scraperConfigSchema = z.object({
   /** Kept because the documents name them; robots.txt is always respected, so both can only be true. */
   respectRobotsTxt: z.literal(true).default(true),
   checkRobotsTxt: z.literal(true).default(true),
+  /** All requests go through the proxy pool. */
   useProxy: z.boolean().default(false),
+  /** Each session gets a proxy of its own and keeps it while it works; else one proxy serves all sessions of a worker. */
   proxyRotation: z.boolean().default(true),
+  /** Only proxies that passed their checks are used. */
   proxyHealthCheck: z.boolean().default(true),
+  /** Proxies of this tier and below may be used. */
+  proxyTier: z.number().int().min(0).max(100).default(100),
+  /** With no usable proxy a request may go out directly; else the session waits. */
+  allowDirect: z.boolean().default(false),
+  /** Requests that one host may have under way at once, over all workers. */
+  maxInflight: z.number().int().min(1).max(20).default(1),
+  /** What shares one pace: a registrable domain with all its hosts, or each host by itself. */
+  paceBy: z.enum(['site', 'host']).default('site'),
+  /** HTTP/2 where the site offers it. */
+  http2: z.boolean().default(false),
+  /** How long an idle connection is kept open for the next request; 0 closes it at once. */
+  keepAlive: z.number().int().min(0).max(300_000).default(30_000),
+  /** `slim` is two to four times faster, `parse5` mends broken markup as browsers do. */
+  htmlParser: z.enum(['slim', 'parse5']).default('slim'),
+  /** Raise it when the parser changes: pages that have not changed since are read again then. */
+  parserVersion: z.string().min(1).max(100).default('1'),
+  /** Whether `renderPage` may start a browser. */
+  renderPages: z.boolean().default(false),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -106,6 +106,7 @@ function pagesFromMemory(pages: Record<string, string>, stats: RequestStats) {
       status: 200,
       headers: {},
       text,
+      notModified: false,
       bytes: Buffer.byteLength(text),
       durationMs: 0,
       fetchedAt: new Date(),

@@ -17,6 +17,21 @@ export interface FetchPageOptions {
    * the fetch stack treat the page as that outcome, retries included.
    */
   inspectBody?: (text: string) => BodyVerdict;
+  /** What tells a page with results, and one that truly has none, from a block page or a changed layout. */
+  expect?: PageExpectation;
+  /**
+   * Asks only for what has changed since the last complete read by the same `parserVersion`; an unchanged page comes with
+   * `notModified` and without text.
+   */
+  conditional?: boolean;
+}
+
+/** Plain pieces of markup, compared as they are; any one of a list is enough. */
+export interface PageExpectation {
+  /** On every page with results. */
+  results: readonly string[];
+  /** On a page that says that there is nothing. */
+  empty?: readonly string[];
 }
 
 /** What `inspectBody` found. `retry`: worth another try; `throttled`: like 429; `refused`: final. */
@@ -34,6 +49,8 @@ export interface FetchedPage {
   /** Lower-case names. */
   headers: Record<string, string>;
   text: string;
+  /** Only after a conditional request: the page is as it was, and its text is empty. */
+  notModified: boolean;
   /** Decoded size. */
   bytes: number;
   durationMs: number;

@@ -192,6 +192,7 @@ class PageFetch {
       status: outcome.status,
       headers: outcome.headers,
       text,
+      notModified: false,
       bytes: outcome.body.length,
       durationMs: Math.round(outcome.durationMs),
       fetchedAt: new Date(),

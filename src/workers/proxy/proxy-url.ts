@@ -8,6 +8,11 @@ export interface ProxyAddress {
   password: string | null;
 }
 
+/** A proxy of the pool, ready to be connected to. */
+export interface ProxyEndpoint extends ProxyAddress {
+  id: number;
+}
+
 const DEFAULT_PORTS = { http: 80, https: 443, socks5: 1080 } as const;
 
 /**

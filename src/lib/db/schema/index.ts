@@ -1,6 +1,7 @@
 export * from './access.ts';
 export * from './hosts.ts';
 export * from './leads.ts';
+export * from './pages.ts';
 export * from './portals.ts';
 export * from './proxy-pool.ts';
 export * from './scraper-metrics.ts';

@@ -78,6 +78,8 @@ export const scrapingSessions = pgTable(
     status: text('status').$type<SessionStatus>().notNull().default('pending'),
     workerId: text('worker_id'),
     proxyUsed: text('proxy_used'),
+    /** The host that it asks next, as far as known: it is not handed out while that host may not be asked. */
+    hostKey: text('host_key'),
     statusReason: text('status_reason'),
     params: jsonb('params').$type<Record<string, unknown>>().notNull().default({}),
     cursor: jsonb('cursor').$type<unknown>(),
@@ -96,6 +98,12 @@ export const scrapingSessions = pgTable(
       .where(sql`${table.status} = 'pending' and ${table.wakeAt} is not null`),
     // Serves: rescue, release of a dead worker, time-outs and "what is running"; as small as what runs.
     index('scraping_sessions_running').on(table.workerId).where(sql`${table.status} = 'running'`),
+    // Serves: promotion, which lets only as many sessions of one host go on as the host can serve.
+    index('scraping_sessions_host')
+      .on(table.hostKey)
+      .where(
+        sql`${table.hostKey} is not null and (${table.status} = 'running' or (${table.status} = 'pending' and ${table.wakeAt} is null))`,
+      ),
     // Serves: the sessions of one batch.
     index('scraping_sessions_batch').on(table.batchId),
     // Serves: lists of what ended badly; costs a completed session nothing.
