@@ -19,7 +19,15 @@ export type FetchFailure =
   /** More bytes than allowed, on the wire or decoded, or oversized headers. */
   | 'too-large'
   /** A Content-Encoding we do not know, more than two of them, or data that is not in it. */
-  | 'bad-encoding';
+  | 'bad-encoding'
+  /** No connection to the proxy, or its name does not resolve. */
+  | 'proxy-unreachable'
+  /** The proxy does not accept our credentials. */
+  | 'proxy-auth'
+  /** The proxy says that it cannot, or will not, open the tunnel. */
+  | 'proxy-refused'
+  /** The proxy closed before the tunnel was open, or spoke out of turn. */
+  | 'proxy-broken';
 
 interface HttpResponse {
   kind: 'response';

@@ -43,6 +43,10 @@ const FAILURES: Record<FetchFailure, { kind: ProblemKind; again: boolean }> = {
   'address-refused': { kind: 'address', again: false },
   'too-large': { kind: 'unusable', again: false },
   'bad-encoding': { kind: 'unusable', again: false },
+  'proxy-unreachable': { kind: 'network', again: true },
+  'proxy-auth': { kind: 'network', again: true },
+  'proxy-refused': { kind: 'network', again: true },
+  'proxy-broken': { kind: 'network', again: true },
 };
 
 /** Statuses whose meaning is not that of their class. */
