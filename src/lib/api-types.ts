@@ -5,6 +5,7 @@ import type {
   PortalKind,
   PortalOrigin,
   ProxyStatus,
+  RobotsOutcome,
   Role,
   SessionStatus,
   Signal,
@@ -248,21 +249,138 @@ export interface ApiSourceWindow {
   requestsFailed: number;
 }
 
-/** A row of GET /api/proxies */
+/** A row of GET /api/proxies: the proxy and its health. A password goes in and never comes out. */
 export interface ApiProxy {
   id: number;
   protocol: string;
   host: string;
   port: number;
+  username: string | null;
+  hasPassword: boolean;
   status: ProxyStatus;
+  /** Lower is preferred. */
+  tier: number;
+  /** Requests that may use it at once, per worker. */
+  maxInflight: number;
   successCount: number;
   failureCount: number;
+  /** Over its last uses and checks, 0 to 1; null before the first. */
   successRate: number | null;
   avgResponseTimeMs: number | null;
   lastCheckedAt: string | null;
   lastUsedAt: string | null;
   coolingUntil: string | null;
   lastError: string | null;
+  /** The address that sites see, as our echo endpoint saw it. */
+  exitAddress: string | null;
+  /** How many other proxies have the same exit address. */
+  sharesExitWith: number;
+  /** Request headers that it added or that give our address away. */
+  headerLeaks: string[];
+  /** Hosts that refuse it now, the longest ban first. */
+  bans: ApiProxyBan[];
+}
+
+export interface ApiProxyBan {
+  hostKey: string;
+  until: string;
+  reason: string;
+}
+
+/** GET /api/proxies (filters `status`, `text`): a page, and how many there are in each state whatever the filters say. */
+export interface ApiProxyPage extends ApiPage<ApiProxy> {
+  counts: Record<ProxyStatus, number>;
+}
+
+/** POST /api/proxies: one proxy, or a list with one a line in any of the usual formats. */
+export type ApiProxyRequest = { url: string; tier?: number } | { list: string; tier?: number };
+
+export interface ApiProxyImport {
+  added: number;
+  /** Lines that name a proxy that was there already. */
+  known: number;
+  problems: { line: number; problem: string }[];
+}
+
+/** A row of GET /api/sessions/ID/requests (newest first; filter `problems`). */
+export interface ApiSessionRequest {
+  id: number;
+  at: string;
+  method: string;
+  url: string;
+  /** Null where no answer came. */
+  status: number | null;
+  durationMs: number;
+  wireBytes: number;
+  /** `host:port`; null for a direct request. */
+  proxy: string | null;
+  /** What the fetch stack made of it: done, retry, throttled, blocked, skipped, … */
+  verdict: string;
+  reason: string | null;
+  /** The key of GET /api/snapshots/SIGNATURE, if the page was kept. */
+  snapshotSignature: string | null;
+}
+
+/** GET /api/snapshots/SIGNATURE: the first page of a failure signature. */
+export interface ApiPageSnapshot {
+  signature: string;
+  takenAt: string;
+  lastSeenAt: string;
+  seenCount: number;
+  expiresAt: string;
+  status: number;
+  source: string;
+  url: string;
+  verdict: string;
+  /** What spoke for the verdict (or, with a negative weight, against it). */
+  evidence: { rule: string; weight: number; detail: string }[];
+  headers: Record<string, string>;
+  /** At most 64 KiB of foreign text: to be shown as text, never as a page. */
+  body: string;
+}
+
+/** A row of GET /api/hosts: how politely a host is asked, and whether it may be asked now. */
+export interface ApiHost {
+  hostKey: string;
+  /** Between two requests, in ms: the largest of `gaps`. */
+  gapMs: number;
+  /** Which of `gaps` is in force. */
+  gapReason: 'source' | 'crawl-delay' | 'slowed';
+  /** In ms: what its source promises, what its robots.txt asks for, and what errors have raised it to. 0 where there is none. */
+  gaps: { source: number; 'crawl-delay': number; slowed: number };
+  maxInflight: number;
+  /** Requests under way, over all workers. */
+  inFlight: number;
+  /** Set while it asked for less (429, 503). */
+  backoffUntil: string | null;
+  /** How often in a row it asked for less. */
+  strikes: number;
+  /** Set while nobody may ask it. */
+  pausedUntil: string | null;
+  pauseReason: string | null;
+  lastAskedAt: string | null;
+  lastServedAt: string | null;
+  lastError: string | null;
+  /** Server errors, resets and time-outs in a row. */
+  errorStreak: number;
+  /** Sessions that wait and will ask it next; counted up to 1,000. */
+  waitingSessions: number;
+  robots: ApiHostRobots[];
+}
+
+/** The robots.txt of one origin, as last seen. */
+export interface ApiHostRobots {
+  origin: string;
+  /** "none": it has no rules. "unreachable": it could not be read, so its pages wait. */
+  outcome: RobotsOutcome;
+  httpStatus: number | null;
+  reason: string | null;
+  fetchedAt: string;
+  expiresAt: string;
+  crawlDelayMs: number | null;
+  /** The first 20; `sitemapCount` counts them all. */
+  sitemaps: string[];
+  sitemapCount: number;
 }
 
 /** The data of a "change" message of GET /api/events: what to fetch again, never rows. */
