@@ -11,6 +11,7 @@ import type {
   Signal,
   WorkerStatus,
 } from './db/schema/vocabulary.ts';
+import type { HostState } from './hosts/host-state.ts';
 import type { LeadProvenance } from './leads/lead.ts';
 import type { PortalFields } from './portals/portal.ts';
 import type { ScraperConfig } from './scraper-config.ts';
@@ -339,15 +340,15 @@ export interface ApiPageSnapshot {
   body: string;
 }
 
-/** A row of GET /api/hosts: how politely a host is asked, and whether it may be asked now. */
+/** A row of GET /api/hosts (those that may not be asked first; filters `state`, `text`). */
 export interface ApiHost {
   hostKey: string;
+  state: HostState;
   /** Between two requests, in ms: the largest of `gaps`. */
   gapMs: number;
   /** Which of `gaps` is in force. */
-  gapReason: 'source' | 'crawl-delay' | 'slowed';
-  /** In ms: what its source promises, what its robots.txt asks for, and what errors have raised it to. 0 where there is none. */
-  gaps: { source: number; 'crawl-delay': number; slowed: number };
+  gapReason: keyof ApiHostGaps;
+  gaps: ApiHostGaps;
   maxInflight: number;
   /** Requests under way, over all workers. */
   inFlight: number;
@@ -363,9 +364,21 @@ export interface ApiHost {
   lastError: string | null;
   /** Server errors, resets and time-outs in a row. */
   errorStreak: number;
-  /** Sessions that wait and will ask it next; counted up to 1,000. */
+  /** Sessions that wait and ask it next, as far as known: of those that sleep the 10,000 that wake first are counted. */
   waitingSessions: number;
   robots: ApiHostRobots[];
+}
+
+/** In ms: what its source promises, what its robots.txt asks for, and what errors have raised it to. 0 where there is none. */
+export interface ApiHostGaps {
+  source: number;
+  crawlDelay: number;
+  slowed: number;
+}
+
+/** GET /api/hosts: a page, and how many there are in each state whatever the filters say. */
+export interface ApiHostPage extends ApiPage<ApiHost> {
+  counts: Record<HostState, number>;
 }
 
 /** The robots.txt of one origin, as last seen. */

@@ -2,7 +2,16 @@ import type { QueryKey } from '@tanstack/react-query';
 import type { QueryValue } from './api-client.ts';
 
 /** The first part of every key is the topic under which the live stream announces changes. */
-export type Topic = 'sessions' | 'leads' | 'workers' | 'portals' | 'proxies' | 'sources' | 'summary' | 'account';
+export type Topic =
+  | 'sessions'
+  | 'leads'
+  | 'workers'
+  | 'portals'
+  | 'proxies'
+  | 'hosts'
+  | 'sources'
+  | 'summary'
+  | 'account';
 
 /** Keys of the query cache, shared with the pages that fill it on the server for the first paint. */
 export const listKey = (topic: Topic, filters: Record<string, QueryValue> = {}): QueryKey => [topic, 'list', filters];
