@@ -7,6 +7,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
+import { findSecretKey } from './lib/access.ts';
 import { findRunningDatabase } from './lib/running-database.ts';
 
 /** Composition root of the manager process: settings → manager → signals. */
@@ -105,9 +106,14 @@ function composeManager(env: Env, databaseUrl: string, flags: Flags, logger: Log
     workerId: env.WORKER_ID,
     workerEntry: WORKER_ENTRY,
     workerArgs: flags.scrapers ? ['--scrapers', path.resolve(flags.scrapers)] : [],
-    workerEnv: { ...process.env, DATABASE_URL: databaseUrl },
+    workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
   });
+}
+
+/** The key that a launcher on this machine keeps; elsewhere proxies with passwords cannot be used, which the workers say. */
+function findSharedKey(env: Env): string | undefined {
+  return (env.EKO_SECRET_KEY ?? findSecretKey(env.EKO_DATA_DIR))?.toString('hex');
 }
 
 /** The first signal drains, the second stops at once. A launcher that is gone counts as a signal. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createDb, type Db } from '#lib/db/create-db.ts';
+import { localEchoUrl } from '#lib/echo-answer.ts';
 import { type Env, readEnv, SettingsError } from '#lib/env.ts';
-import { createSignInLink, openAdminToken } from './access.ts';
+import { createSignInLink, openAdminToken, openSecretKey } from './access.ts';
 import { buildWeb } from './build.ts';
 import { superviseChild } from './children.ts';
 import { type DatabaseUrls, openDatabase } from './database.ts';
@@ -97,7 +98,7 @@ async function startParts(
   const { root, env, dev, output, shutdown } = context;
   const db = createDb({ connectionString: urls.url, applicationName: 'eko-launcher', max: 1 });
   try {
-    const base = baseEnv(env, urls);
+    const base = baseEnv(env, urls, reserved.port);
     const demoOrigin = env.EKO_DEMO
       ? await startDemo(
           { root, dataDir: env.EKO_DATA_DIR, script: script(root, dev, 'demo'), env: base },
@@ -121,13 +122,15 @@ async function startParts(
 }
 
 /** What all children get: our own environment, and what was decided here. */
-function baseEnv(env: Env, urls: DatabaseUrls): NodeJS.ProcessEnv {
+function baseEnv(env: Env, urls: DatabaseUrls, httpPort: number): NodeJS.ProcessEnv {
   return {
     ...process.env,
     DATABASE_URL: urls.url,
     DIRECT_DATABASE_URL: urls.directUrl,
     ADMIN_TOKEN: openAdminToken(env.ADMIN_TOKEN, env.EKO_DATA_DIR),
+    EKO_SECRET_KEY: openSecretKey(env.EKO_SECRET_KEY, env.EKO_DATA_DIR),
     EKO_DATA_DIR: env.EKO_DATA_DIR,
+    EKO_INTERNAL_ECHO_URL: localEchoUrl(env.HOST, httpPort),
   };
 }
 

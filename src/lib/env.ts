@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseSecretKey } from './secret-key.ts';
 
 const flag = (fallback: boolean) =>
   z
@@ -15,6 +16,16 @@ const whole = (fallback: number, min: number, max: number) =>
     .min(min, `must be at least ${min}`)
     .max(max, `must be at most ${max}`)
     .default(fallback);
+
+const secretKey = z.string().transform((text, context): Buffer => {
+  const key = parseSecretKey(text);
+  if (key !== null) return key;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be 32 bytes, as 64 hex digits or in base64 (openssl rand -hex 32)',
+  });
+  return z.NEVER;
+});
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
 
@@ -52,6 +63,8 @@ const envSchema = z.object({
     )
     .pipe(z.array(z.string().regex(/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'must be a list of host:port'))),
   EKO_CONTACT: z.string().min(3).optional(),
+  EKO_SECRET_KEY: secretKey.optional(),
+  EKO_ECHO_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
 });
 
 export type Env = Omit<z.output<typeof envSchema>, 'EKO_DEMO' | 'EKO_DATA_DIR'> & {
@@ -66,7 +79,7 @@ export class SettingsError extends Error {
 }
 
 /** Settings that the parts of the program hand to each other; people do not set them. */
-const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN'];
+const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN', 'EKO_INTERNAL_ECHO_URL'];
 
 /**
  * Reads and checks the settings once, for a composition root to hand on. The order is: environment, then .env (loaded by
@@ -80,7 +93,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     ? []
     : parsed.error.issues.map((issue) => {
         const name = String(issue.path[0]);
-        const shown = /TOKEN|URL|PROXY/.test(name) ? '' : ` = "${given[name]}"`;
+        const shown = /TOKEN|URL|PROXY|SECRET/.test(name) ? '' : ` = "${given[name]}"`;
         return `${name}${shown} ${issue.message}`;
       });
   const known = Object.keys(envSchema.shape);

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { readEnv } from './env.ts';
+
+describe('readEnv', () => {
+  it('reads the key of secrets, and never shows one that it cannot read', () => {
+    expect(readEnv({ EKO_SECRET_KEY: 'ab'.repeat(32) }).EKO_SECRET_KEY).toEqual(Buffer.alloc(32, 0xab));
+    expect(readEnv({}).EKO_SECRET_KEY).toBeUndefined();
+    expect(() => readEnv({ EKO_SECRET_KEY: 'my-hidden-key' })).toThrow(
+      /^(?!.*my-hidden-key).*EKO_SECRET_KEY must be 32/s,
+    );
+  });
+
+  it.each(['dashboard.example.com/api/echo', 'ftp://dashboard.example.com/', 'echo'])(
+    'refuses the echo address "%s"',
+    (url) => {
+      expect(() => readEnv({ EKO_ECHO_URL: url })).toThrow(/EKO_ECHO_URL must be an http or https URL/);
+    },
+  );
+
+  it('takes no misspelt setting, but what the parts of the program hand on', () => {
+    expect(() => readEnv({ EKO_SECRET_KEYS: 'x' })).toThrow(/did you mean EKO_SECRET_KEY\?/);
+    expect(() => readEnv({ EKO_INTERNAL_ECHO_URL: 'http://127.0.0.1:3000/api/echo' })).not.toThrow();
+  });
+});
