@@ -6,6 +6,7 @@ import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import { ActiveSession } from './active-session.ts';
 import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
+import type { PageValidator } from './fetch/page-validator.ts';
 import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
 import { countOutcome, noJobsYet, type WorkerCounters } from './metrics/worker-counters.ts';
 import type { Claim, ClaimedSession, Completion, Settled } from './queue/job-queue.ts';
@@ -13,6 +14,8 @@ import { createSessionContext, type SessionContextDeps } from './session-context
 
 export interface JobRunnerDeps extends SessionContextDeps {
   createScraper: (source: string) => BaseScraper;
+  /** Keeps what makes the next requests of pages conditional. */
+  saveValidators: (validators: readonly PageValidator[]) => Promise<void>;
   /** Resolves after the commit: true when the claim was still good. Collects several completions into one statement. */
   complete: (item: Completion) => Promise<boolean>;
   /** A slot is free again, or the worker's figures have changed. */
@@ -105,12 +108,27 @@ export class JobRunner {
       const session = createSessionContext(this.#deps, active, scraper.config);
       close = session.close;
       const scraping = scraper.execute(active.claimed.location, { context: session.context });
-      return { error: null, result: await this.#orDropped(scraping, active) };
+      const result = await this.#orDropped(scraping, active);
+      await this.#keepValidators(session.validators);
+      return { error: null, result };
     } catch (error) {
       return { error: error ?? new Error('The scraper threw nothing at all'), result: null };
     } finally {
       close();
     }
+  }
+
+  /**
+   * Only now is all that the pages held saved, so only now may the next run skip those that have not changed. Without validators
+   * the pages are read again, which is no loss.
+   */
+  async #keepValidators(validators: readonly PageValidator[]): Promise<void> {
+    if (validators.length === 0) return;
+    await this.#deps
+      .saveValidators(validators)
+      .catch((error: unknown) =>
+        this.#deps.logger.warn({ err: error }, 'Pages will be read again: no validators kept'),
+      );
   }
 
   /** The result, or the abort's reason when the scraper does not come back within the grace: it cannot block the worker. */
@@ -150,7 +168,7 @@ export class JobRunner {
   }
 
   async #write(
-    { claimed, stats }: ActiveSession,
+    { claimed, stats, lastHostKey }: ActiveSession,
     outcome: Exclude<SessionOutcome, { kind: 'lost' }>,
     result: ScrapeResult | null,
   ): Promise<Settled> {
@@ -159,11 +177,16 @@ export class JobRunner {
       case 'completed':
         return (await this.#deps.complete({ ...completionOf(claimed, result), stats })) ? 'completed' : 'stale';
       case 'retry':
-        return await queue.retry(claimed, { error: outcome.error, stats });
+        return await queue.retry(claimed, { error: outcome.error, stats, hostKey: lastHostKey });
       case 'snoozed':
-        return await queue.snooze(claimed, { delayMs: outcome.delayMs, reason: outcome.reason, stats });
+        return await queue.snooze(claimed, {
+          delayMs: outcome.delayMs,
+          reason: outcome.reason,
+          stats,
+          hostKey: lastHostKey,
+        });
       case 'interrupted':
-        return await queue.handBack(claimed, { reason: outcome.reason, stats });
+        return await queue.handBack(claimed, { reason: outcome.reason, stats, hostKey: lastHostKey });
       case 'cancelled':
         return await queue.cancelled(claimed, { stats });
       case 'failed':
@@ -206,8 +229,9 @@ function completionOf(claimed: ClaimedSession, result: ScrapeResult | null): Com
   };
 }
 
-function summaryOf({ totalLeads, newLeads, warnings }: ScrapeResult): string {
+function summaryOf({ totalLeads, newLeads, warnings, skipped }: ScrapeResult): string {
   const leads = `${totalLeads} ${totalLeads === 1 ? 'lead' : 'leads'}, ${newLeads} of them new`;
+  if (skipped) return `${leads}; skipped: ${skipped}`;
   const [first] = warnings;
   if (!first) return leads;
   return `${leads}; ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings, the first'}: ${first}`;

@@ -10,8 +10,11 @@ import type { Checkpoint, CheckpointCounts, ScraperContext } from '#lib/scrapers
 import type { ActiveSession } from './active-session.ts';
 import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
 import type { EventPublisher } from './events.ts';
+import type { FetchSession } from './fetch/fetch-session.ts';
 import type { PageFetcher } from './fetch/page-fetcher.ts';
+import type { PageValidator } from './fetch/page-validator.ts';
 import type { SessionLogWriter } from './logs/session-log-writer.ts';
+import type { RequestLogWriter } from './pages/request-log-writer.ts';
 import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
@@ -23,6 +26,7 @@ export interface SessionContextDeps {
   fetcher: Pick<PageFetcher, 'fetchPage'>;
   events: EventPublisher;
   logs: SessionLogWriter;
+  requests: RequestLogWriter;
   logger: Logger;
   /** False once the worker's lease is no longer safe: then nothing is written any more. */
   isLeaseSafe: () => boolean;
@@ -31,6 +35,8 @@ export interface SessionContextDeps {
 /** The ports of one session as the database sees it. `close` cuts them off: a scraper that goes on gets only errors. */
 export interface SessionContext {
   context: ScraperContext;
+  /** What makes the next requests of the pages read conditional; to be kept once the session's finds are saved. */
+  validators: readonly PageValidator[];
   close(): void;
 }
 
@@ -47,7 +53,22 @@ export function createSessionContext(
     deps.events.publish(['sessions'], [claimed.id]);
     if (answer.cancelRequested) active.abort(cancelledByPerson(claimed.id));
   });
-  const fetchSession = { workerId: deps.workerId, sessionId: claimed.id, config, signal, stats, log };
+  const validators: PageValidator[] = [];
+  const fetchSession: FetchSession = {
+    source: claimed.source,
+    workerId: deps.workerId,
+    sessionId: claimed.id,
+    config,
+    signal,
+    stats,
+    log,
+    recordRequest: (request) =>
+      deps.requests.write({ sessionId: claimed.id, claimNumber: claimed.claimNumber, ...request }),
+    noteHost: (hostKey) => {
+      active.lastHostKey = hostKey;
+    },
+    noteValidator: (validator) => void validators.push(validator),
+  };
   // Reads try as long as writes do: a pause of the database is no fault of the session.
   const patiently = <T>(work: () => Promise<T>) => withPatience(deps, active, work);
   const context: ScraperContext = {
@@ -72,7 +93,7 @@ export function createSessionContext(
     listPortals: () => patiently(() => listEnabledPortals(deps.db, claimed.source)),
     findWatermark: (portalId, scope) => patiently(() => findWatermark(deps.db, portalId, scope)),
   };
-  return { context, close: () => progress.close() };
+  return { context, validators, close: () => progress.close() };
 }
 
 async function saveCheckpoint(

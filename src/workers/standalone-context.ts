@@ -49,12 +49,17 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     onLog: log,
     fetchPage: (url, pageOptions, { signal, stats }) =>
       fetcher.fetchPage(url, pageOptions ?? {}, {
+        source,
         workerId: 'standalone',
         sessionId: null,
         config,
         signal,
         stats,
         log,
+        recordRequest: (request) => log('debug', `${request.method} ${request.url} ${request.verdict}`, { ...request }),
+        // Nothing is kept from one stand-alone run to the next.
+        noteHost: () => {},
+        noteValidator: () => {},
       }),
   });
   return { context, close: () => fetcher.close() };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CancelledError, LayoutChangedError } from '../errors.ts';
+import { CancelledError, LayoutChangedError, RobotsDisallowedError } from '../errors.ts';
 import type { LeadDraft } from '../leads/lead.ts';
 import { BaseScraper } from './base-scraper.ts';
 import { createMemoryContext } from './memory-context.ts';
@@ -169,6 +169,17 @@ describe('BaseScraper', () => {
     expect(scraper.extractPhone('call (912) 555-0142')).toBe('+19125550142');
     expect(scraper.extractPhone('nothing here')).toBeNull();
     expect(scraper.cleanText('  a\u00a0\u200b\n b ')).toBe('a b');
+  });
+
+  it('takes a page that robots.txt forbids for an outcome, and keeps what was found before it', async () => {
+    const context = createMemoryContext();
+    const scraper = scraperThat(async (it) => {
+      it.emitLead(draft('1'));
+      throw new RobotsDisallowedError('robots.txt line 3 forbids it');
+    });
+    const result = await scraper.execute('Georgia', { context });
+    expect(result).toMatchObject({ totalLeads: 1, skipped: 'robots.txt line 3 forbids it' });
+    expect(context.leads).toHaveLength(1);
   });
 
   it('runs one location at a time and says so', async () => {

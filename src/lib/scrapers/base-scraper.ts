@@ -1,5 +1,5 @@
 import type { SessionProgress } from '../db/schema/scraping-sessions.ts';
-import { LayoutChangedError } from '../errors.ts';
+import { LayoutChangedError, RobotsDisallowedError } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { extractEmails, extractPhones } from '../leads/extract-contacts.ts';
 import type { LeadDraft } from '../leads/lead.ts';
@@ -67,7 +67,11 @@ export abstract class BaseScraper {
     this.#run = run;
     try {
       context.signal.throwIfAborted();
-      await this.scrape(location);
+      await this.scrape(location).catch((error: unknown) => {
+        // The site does not want this page to be read, which is an answer, not a failure: what was found before it counts.
+        if (!(error instanceof RobotsDisallowedError)) throw error;
+        run.skip(error.message);
+      });
       return await run.finish();
     } finally {
       this.#run = null;

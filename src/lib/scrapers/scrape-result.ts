@@ -15,6 +15,8 @@ export interface ScrapeResult {
   requests: RequestStats;
   durationMs: number;
   progress?: SessionProgress;
+  /** Set where robots.txt forbade a page that the scraper could not do without: the line, in words. */
+  skipped?: string;
   /** What `logWarn` said, at most 100 lines. */
   warnings: string[];
 }

@@ -31,6 +31,7 @@ export class ScrapeRun {
   #cursor: unknown;
   #counts: CheckpointCounts = { found: 0, fresh: 0 };
   #progress: SessionProgress | undefined;
+  #skipped: string | undefined;
   #lastCheckpoint: Promise<unknown> = Promise.resolve();
   /** False while the counts of an earlier attempt are not known yet. */
   #countsKnown: boolean;
@@ -61,6 +62,12 @@ export class ScrapeRun {
   log(level: LogLevel, message: string, details?: Record<string, unknown>): void {
     if (level === 'warn' && this.#warnings.length < WARNINGS_MAX) this.#warnings.push(message);
     this.context.log(level, message, details);
+  }
+
+  /** Notes that the rest was left out because robots.txt forbids it. */
+  skip(reason: string): void {
+    this.#skipped = reason;
+    this.log('warn', reason);
   }
 
   /** Saves all leads emitted so far together with the position; a failed one keeps its leads for the next. */
@@ -103,6 +110,7 @@ export class ScrapeRun {
       requests: { ...this.context.stats },
       durationMs: Math.round(performance.now() - this.#startedAt),
       ...(this.#progress ? { progress: this.#progress } : {}),
+      ...(this.#skipped ? { skipped: this.#skipped } : {}),
       warnings: this.#warnings,
     };
   }

@@ -62,6 +62,8 @@ export interface RequestStats {
   requestsMade: number;
   requestsFailed: number;
   bytesReceived: number;
+  /** The proxy of the last request that went through one, as `host:port`. */
+  proxyUsed?: string;
 }
 
 /** Leads and position that are saved together, or not at all. */

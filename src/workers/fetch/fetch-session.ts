@@ -1,9 +1,29 @@
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
+import type { PageValidator } from './page-validator.ts';
+
+/** One request, as people see it on the session's page. */
+export interface RequestRecord {
+  method: string;
+  url: string;
+  /** Null where no answer came. */
+  status: number | null;
+  durationMs: number;
+  wireBytes: number;
+  /** Null for a direct request. */
+  proxyId: number | null;
+  /** `host:port`. */
+  proxy: string | null;
+  /** A word of RESULT_KINDS, or `skipped` where robots.txt forbids the page. */
+  verdict: string;
+  reason: string | null;
+  snapshotSignature: string | null;
+}
 
 /** For whom a page is fetched. */
 export interface FetchSession {
+  source: string;
   workerId: string;
   sessionId: number | null;
   config: ScraperConfig;
@@ -11,4 +31,10 @@ export interface FetchSession {
   signal: AbortSignal;
   stats: RequestStats;
   log(level: LogLevel, message: string, details?: Record<string, unknown>): void;
+  /** Told of every request, and of pages that were not asked for. */
+  recordRequest(record: RequestRecord): void;
+  /** Told which host is asked next: a session that has to wait is not handed out before that host may be asked. */
+  noteHost(hostKey: string): void;
+  /** Told what makes the next request of a page conditional. To be kept when all that was found is saved, not before. */
+  noteValidator(validator: PageValidator): void;
 }

@@ -1,67 +1,203 @@
+import { NoProxyError } from '#lib/errors.ts';
+import type { ProxyLease, ProxyRoutes } from '../proxy/proxy-routes.ts';
 import type { FetchSession } from './fetch-session.ts';
 import { hostKeyOf } from './host-key.ts';
-import type { HostPacer } from './host-pacer.ts';
+import type { HostPacer, SlotResult } from './host-pacer.ts';
 import type { HttpClient } from './http-client.ts';
 import type { HttpOutcome } from './http-outcome.ts';
+import { type PageResult, resultOf } from './page-result.ts';
 import type { Hop } from './redirect-policy.ts';
+import { RESULT_POLICY } from './result-policy.ts';
+import { DIRECT } from './route.ts';
 
 export interface PacedRequest extends Hop {
-  gapMs: number;
+  /** The gap that the source promises, in ms. */
+  floorMs: number;
+  /** The Crawl-delay of the host's robots.txt, in ms; 0 for none. */
+  robotsMs: number;
   timeoutMs: number;
+  /** The moment of performance.now() until which robots.txt lets the request pass. */
+  allowedUntil: number;
+  /** Proxies that have failed this page, or were refused. */
+  avoidProxies: readonly number[];
 }
 
-/** Sends requests in their host's pace. Pages and robots.txt both go this way, so nothing is ever sent beside it. */
+export interface Sent {
+  outcome: HttpOutcome;
+  /** Null for a direct request. */
+  proxyId: number | null;
+  proxy: string | null;
+}
+
+/** What the asker makes of an outcome. `snapshotSignature` names the snapshot of the page, where one was kept. */
+export interface Judgement extends PageResult {
+  snapshotSignature?: string | null;
+}
+
+interface Exchange extends Sent {
+  lease: ProxyLease | null;
+}
+
+/** Proxies that one request may try: a second one helps against one that died, a third would knock on too many doors. */
+const PROXIES_MAX = 2;
+
+/**
+ * Sends requests in their host's pace and through their session's proxy. Pages and robots.txt both go this way, so nothing is
+ * ever sent beside it.
+ */
 export class PacedClient {
   readonly #pacer: HostPacer;
   readonly #client: HttpClient;
+  readonly #proxies: ProxyRoutes | null;
 
-  constructor(pacer: HostPacer, client: HttpClient) {
+  constructor(pacer: HostPacer, client: HttpClient, proxies: ProxyRoutes | null) {
     this.#pacer = pacer;
     this.#client = client;
+    this.#proxies = proxies;
   }
 
   /**
-   * Waits for the slot, sends, counts, and gives the slot back. Throws what HostPacer.reserve and HttpClient.send throw.
-   * @param onOutcome runs while the slot is still held: a back-off set there is in force before anybody gets the next slot.
+   * Waits for the slot, sends, counts, and gives the slot back. Null when robots.txt has to be asked again first, because the
+   * wait outlasted its verdict.
+   * @param judge runs while the slot is still held: a back-off set there is in force before anybody gets the next slot.
+   * @throws what HostPacer.reserve, ProxyRoutes.acquire, HttpClient.send and `judge` throw.
    */
   async send(
     request: PacedRequest,
     session: FetchSession,
-    onOutcome?: (outcome: HttpOutcome) => Promise<void>,
-  ): Promise<HttpOutcome> {
-    const { url, method, headers, body, gapMs, timeoutMs } = request;
-    const { workerId, sessionId, signal, stats } = session;
-    const slot = await this.#pacer.reserve({ hostKey: hostKeyOf(url), workerId, sessionId, gapMs, timeoutMs }, signal);
-    stats.requestsMade += 1;
-    let served = false;
+    judge: (sent: Sent) => Promise<Judgement>,
+  ): Promise<Sent | null> {
+    const { config, workerId, sessionId, signal } = session;
+    const hostKey = hostKeyOf(request.url, config.paceBy);
+    const { floorMs, robotsMs, timeoutMs } = request;
+    session.noteHost(hostKey);
+    const slot = await this.#pacer.reserve(
+      { hostKey, workerId, sessionId, floorMs, robotsMs, maxInflight: config.maxInflight, timeoutMs },
+      signal,
+    );
+    let learnt: SlotResult = { kind: 'neutral' };
     try {
-      const outcome = await this.#client.send(
-        { url, method, headers, timeoutMs, onAnswer: slot.noteAnswer, ...(body === null ? {} : { body }) },
-        signal,
-      );
-      served = outcome.kind === 'response' && outcome.status < 500 && outcome.status !== 429;
-      stats.bytesReceived += outcome.wireBytes;
-      logRequest(session, request, outcome);
-      await onOutcome?.(outcome);
-      return outcome;
+      if (performance.now() > request.allowedUntil) return null;
+      const exchange = await this.#exchange(request, session, hostKey, () => slot.noteAnswer());
+      learnt = await settle(exchange, request, session, judge);
+      return exchange;
     } finally {
-      if (!served) stats.requestsFailed += 1;
-      await slot.release(served);
+      await slot.release(learnt);
     }
   }
 
   close(): Promise<void> {
     return this.#client.close();
   }
+
+  /** One answer, or one failure. A proxy that fails before the host was reached is replaced once, within the same slot. */
+  async #exchange(
+    request: PacedRequest,
+    session: FetchSession,
+    hostKey: string,
+    onAnswer: () => void,
+  ): Promise<Exchange> {
+    const endsAt = performance.now() + request.timeoutMs;
+    const avoid = [...request.avoidProxies];
+    for (let tried = 1; ; tried += 1) {
+      const lease = await this.#acquire(session, hostKey, avoid);
+      const exchange = await this.#sendOnce(request, session, lease, Math.max(1, endsAt - performance.now()), onAnswer);
+      const result = resultOf(exchange.outcome, new Date());
+      const proxyFailed = result.kind === 'proxy-fault' || result.kind === 'proxy-auth';
+      if (!proxyFailed || lease === null || tried >= PROXIES_MAX || performance.now() >= endsAt) return exchange;
+      avoid.push(lease.proxy.id);
+      await settle(exchange, request, session, async () => result);
+    }
+  }
+
+  async #acquire(session: FetchSession, hostKey: string, avoid: readonly number[]): Promise<ProxyLease | null> {
+    const { config, source, sessionId } = session;
+    if (!config.useProxy) return null;
+    try {
+      if (this.#proxies === null)
+        throw new NoProxyError(`"${source}" wants a proxy, and this process has no pool`, 30_000);
+      return await this.#proxies.acquire({
+        hostKey,
+        stickyKey: config.proxyRotation ? `session ${sessionId ?? 'standalone'}` : `source ${source}`,
+        maxTier: config.proxyTier,
+        uncheckedToo: !config.proxyHealthCheck,
+        avoid,
+      });
+    } catch (error) {
+      if (error instanceof NoProxyError && config.allowDirect) return null;
+      throw error;
+    }
+  }
+
+  async #sendOnce(
+    request: PacedRequest,
+    session: FetchSession,
+    lease: ProxyLease | null,
+    timeoutMs: number,
+    onAnswer: () => void,
+  ): Promise<Exchange> {
+    const { url, method, headers, body } = request;
+    const proxy = lease === null ? null : `${lease.proxy.host}:${lease.proxy.port}`;
+    session.stats.requestsMade += 1;
+    if (proxy !== null) session.stats.proxyUsed = proxy;
+    try {
+      const outcome = await this.#client.send(
+        {
+          url,
+          method,
+          headers,
+          timeoutMs,
+          onAnswer,
+          ...(body === null ? {} : { body }),
+          route: lease === null ? DIRECT : { kind: 'proxy', proxy: lease.proxy },
+          http2: session.config.http2,
+          keepAliveMs: session.config.keepAlive,
+        },
+        session.signal,
+      );
+      session.stats.bytesReceived += outcome.wireBytes;
+      return { outcome, proxyId: lease?.proxy.id ?? null, proxy, lease };
+    } catch (error) {
+      session.stats.requestsFailed += 1;
+      await lease?.report({ effect: 'neutral', durationMs: 0 });
+      throw error;
+    }
+  }
 }
 
-function logRequest(session: FetchSession, request: PacedRequest, outcome: HttpOutcome): void {
-  const result = outcome.kind === 'response' ? String(outcome.status) : outcome.failure;
-  session.log('debug', `${request.method} ${request.url.href} ${result}`, {
+/** Tells everybody what the outcome means: the asker first, then the proxy, the session's figures, and the host's pace. */
+async function settle(
+  exchange: Exchange,
+  request: PacedRequest,
+  session: FetchSession,
+  judge: (sent: Sent) => Promise<Judgement>,
+): Promise<SlotResult> {
+  const { outcome, lease } = exchange;
+  const judged = await judge(exchange).catch(async (error: unknown) => {
+    await lease?.report({ effect: 'neutral', durationMs: outcome.durationMs });
+    throw error;
+  });
+  const policy = RESULT_POLICY[judged.kind];
+  await lease?.report({ effect: policy.proxy, durationMs: outcome.durationMs, error: judged.reason });
+  if (policy.host !== 'served') session.stats.requestsFailed += 1;
+  recordRequest(exchange, request, session, judged);
+  return policy.host === 'served' || policy.host === 'neutral'
+    ? { kind: policy.host }
+    : { kind: policy.host, error: judged.reason };
+}
+
+function recordRequest(exchange: Exchange, request: PacedRequest, session: FetchSession, judged: Judgement): void {
+  const { outcome, proxyId, proxy } = exchange;
+  session.recordRequest({
+    method: request.method,
     url: request.url.href,
-    result,
+    status: outcome.kind === 'response' ? outcome.status : null,
     durationMs: Math.round(outcome.durationMs),
     wireBytes: outcome.wireBytes,
-    ...(outcome.kind === 'failed' ? { reason: outcome.message } : {}),
+    proxyId,
+    proxy,
+    verdict: judged.kind,
+    reason: judged.kind === 'done' ? null : judged.reason,
+    snapshotSignature: judged.snapshotSignature ?? null,
   });
 }

@@ -3,8 +3,10 @@ import { silentLogger } from '#lib/logger.ts';
 import { scraperConfigSchema } from '#lib/scraper-config.ts';
 import type { FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
 import { type FixtureRoute, type FixtureSite, startFixtureSite } from '#test/fixture-site.ts';
+import type { RequestRecord } from './fetch-session.ts';
 import { LocalHostPacer } from './host-pacer-local.ts';
 import { createPageFetcher, type FetchSession, type PageFetcherDeps } from './page-fetcher.ts';
+import type { PageValidator } from './page-validator.ts';
 import { LocalRobotsStore } from './robots-store.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -27,16 +29,34 @@ async function startSite(routes: Record<string, FixtureRoute>): Promise<FixtureS
   return site;
 }
 
-function newSession(config: Record<string, unknown> = {}): FetchSession & { lines: string[]; ending: AbortController } {
+interface TestSession extends FetchSession {
+  lines: string[];
+  records: RequestRecord[];
+  hosts: string[];
+  validators: PageValidator[];
+  ending: AbortController;
+}
+
+function newSession(config: Record<string, unknown> = {}): TestSession {
   const lines: string[] = [];
+  const records: RequestRecord[] = [];
+  const hosts: string[] = [];
+  const validators: PageValidator[] = [];
   const ending = new AbortController();
   return {
+    source: 'permits',
     workerId: 'w',
     sessionId: 1,
     config: scraperConfigSchema.parse({ rateLimit: 5, retryDelay: 10, maxRetries: 2, timeout: 3000, ...config }),
     signal: ending.signal,
     stats: { requestsMade: 0, requestsFailed: 0, bytesReceived: 0 },
     log: (level, message) => lines.push(`${level} ${message}`),
+    recordRequest: (request) => records.push(request),
+    noteHost: (hostKey) => hosts.push(hostKey),
+    noteValidator: (validator) => validators.push(validator),
+    records,
+    hosts,
+    validators,
     lines,
     ending,
   };

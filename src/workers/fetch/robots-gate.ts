@@ -1,10 +1,18 @@
-import { AddressRefusedError, HostNotReadyError, HostUnknownError, RobotsDisallowedError } from '#lib/errors.ts';
+import {
+  AddressRefusedError,
+  HostNotReadyError,
+  HostUnknownError,
+  ProxyError,
+  RobotsDisallowedError,
+} from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
+import { sleepUnlessAborted } from './abortable-sleep.ts';
 import type { FetchSession } from './fetch-session.ts';
 import { hostKeyOf } from './host-key.ts';
 import type { HostPacer } from './host-pacer.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import type { PacedClient } from './paced-client.ts';
+import { type PageResult, resultOf } from './page-result.ts';
 import { followRedirect, type Hop, isRedirect } from './redirect-policy.ts';
 import { findingOf, unreachable } from './robots-finding.ts';
 import { findCrawlDelayMs, judgeUrl, parseRobots, type RobotsRules } from './robots-policy.ts';
@@ -19,6 +27,14 @@ export interface RobotsGateOptions {
   allow: readonly string[];
 }
 
+/** robots.txt lets the URL pass. */
+export interface RobotsPass {
+  /** The Crawl-delay of our group in ms, 0 for none. */
+  crawlDelayMs: number;
+  /** The moment of performance.now() until which this holds. */
+  until: number;
+}
+
 interface KnownRobots {
   finding: RobotsFinding;
   rules: RobotsRules;
@@ -31,6 +47,10 @@ const MEMORY_MS = 300_000;
 const MEMORY_ENTRIES_MAX = 500;
 /** A host that asks for a longer Crawl-delay is not read at all; it is never read faster than it asks. */
 const CRAWL_DELAY_MAX_MS = 3_600_000;
+/** One look may wait for its host's slot and then for an answer; whoever waits for it longer lets other work run. */
+const LOOK_TTL_MS = 30_000;
+const LOOK_POLL_MS = 250;
+const LOOK_WAIT_MAX_MS = 15_000;
 
 /** Lets a URL pass only where the site's robots.txt does, and says how slowly. */
 export class RobotsGate {
@@ -43,18 +63,18 @@ export class RobotsGate {
   }
 
   /**
-   * @returns the Crawl-delay of our group in ms, 0 for none.
    * @throws RobotsDisallowedError with the line that decided; HostNotReadyError while the rules cannot be read or the
-   *   Crawl-delay is beyond an hour; HostUnknownError; AddressRefusedError; and what the pacer and the signal throw.
+   *   Crawl-delay is beyond an hour; HostUnknownError; AddressRefusedError; and what the client and the signal throw.
    */
-  async pass(url: URL, gapMs: number, session: FetchSession): Promise<number> {
-    const { finding, rules, until } = await this.#rulesOf(url, gapMs, session);
+  async pass(url: URL, floorMs: number, session: FetchSession): Promise<RobotsPass> {
+    const hostKey = hostKeyOf(url, session.config.paceBy);
+    const { finding, rules, until } = await this.#rulesOf(url, floorMs, session);
     const robotsUrl = `${url.origin}/robots.txt`;
     if (finding.outcome === 'unreachable') {
       throw new HostNotReadyError(
         `"${robotsUrl}" could not be read (${finding.reason ?? 'no reason known'}); its host is left alone until it can`,
         Math.max(1000, Math.round(until - performance.now())),
-        { context: { robotsUrl, reason: finding.reason, failures: finding.failures } },
+        { context: { hostKey, robotsUrl, reason: finding.reason, failures: finding.failures } },
       );
     }
     const verdict = judgeUrl(rules, this.#options.productToken, url);
@@ -63,24 +83,26 @@ export class RobotsGate {
         context: { url: url.href, robotsUrl, line: verdict.line, rule: verdict.rule },
       });
     }
-    return await this.#crawlDelay(rules, url, robotsUrl);
+    return { crawlDelayMs: await this.#crawlDelay(rules, hostKey, robotsUrl), until };
   }
 
-  async #crawlDelay(rules: RobotsRules, url: URL, robotsUrl: string): Promise<number> {
+  async #crawlDelay(rules: RobotsRules, hostKey: string, robotsUrl: string): Promise<number> {
     const delayMs = findCrawlDelayMs(rules, this.#options.productToken) ?? 0;
     if (delayMs <= CRAWL_DELAY_MAX_MS) return delayMs;
     const reason = `"${robotsUrl}" asks for a Crawl-delay of ${delayMs / 1000} s; more than an hour is not waited for`;
-    await this.#options.pacer.pause(hostKeyOf(url), CRAWL_DELAY_MAX_MS, reason);
-    throw new HostNotReadyError(reason, CRAWL_DELAY_MAX_MS, { context: { robotsUrl, crawlDelayMs: delayMs } });
+    await this.#options.pacer.pause(hostKey, CRAWL_DELAY_MAX_MS, reason);
+    throw new HostNotReadyError(reason, CRAWL_DELAY_MAX_MS, {
+      context: { hostKey, robotsUrl, crawlDelayMs: delayMs },
+    });
   }
 
   /** All that wait for one origin share one look; when the session that looks is ended, another looks. */
-  async #rulesOf(url: URL, gapMs: number, session: FetchSession): Promise<KnownRobots> {
+  async #rulesOf(url: URL, floorMs: number, session: FetchSession): Promise<KnownRobots> {
     for (;;) {
       session.signal.throwIfAborted();
       const known = this.#known.get(url.origin);
       if (known && known.until > performance.now()) return known;
-      const shared = this.#looking.get(url.origin) ?? this.#startLook(url, gapMs, session);
+      const shared = this.#looking.get(url.origin) ?? this.#startLook(url, floorMs, session);
       try {
         return await shared.looking;
       } catch (error) {
@@ -89,40 +111,81 @@ export class RobotsGate {
     }
   }
 
-  #startLook(url: URL, gapMs: number, session: FetchSession) {
+  #startLook(url: URL, floorMs: number, session: FetchSession) {
     const { origin } = url;
-    const looking = this.#look(url, gapMs, session).finally(() => this.#looking.delete(origin));
+    const looking = this.#look(url, floorMs, session).finally(() => this.#looking.delete(origin));
     const shared = { looking, signal: session.signal };
     this.#looking.set(origin, shared);
     return shared;
   }
 
-  async #look(url: URL, gapMs: number, session: FetchSession): Promise<KnownRobots> {
+  /** Of all processes that share the store one fetches the file; the others wait for what it finds. */
+  async #look(url: URL, floorMs: number, session: FetchSession): Promise<KnownRobots> {
     const { store } = this.#options;
-    const stored = await store.find(url.origin);
-    if (stored !== null && stored.freshForMs > 0) return this.#remember(url.origin, stored);
-    const failures = stored?.outcome === 'unreachable' ? stored.failures : 0;
-    const finding = await this.#fetchRules(url, failures, gapMs, session);
-    await store.save(url.origin, finding);
-    session.log(finding.outcome === 'unreachable' ? 'warn' : 'info', `${url.origin}/robots.txt: ${finding.outcome}`, {
-      httpStatus: finding.httpStatus,
-      reason: finding.reason,
-    });
-    return this.#remember(url.origin, finding);
+    const waitUntil = performance.now() + LOOK_WAIT_MAX_MS;
+    for (;;) {
+      const stored = await store.find(url.origin);
+      if (stored !== null && stored.freshForMs > 0) return this.#remember(url.origin, stored);
+      if (await store.claimLook(url.origin, LOOK_TTL_MS)) {
+        const failures = stored?.outcome === 'unreachable' ? stored.failures : 0;
+        return await this.#lookAfresh(url, failures, floorMs, session);
+      }
+      if (performance.now() > waitUntil) throw stillLooking(url, session);
+      await sleepUnlessAborted(LOOK_POLL_MS, session.signal);
+    }
   }
 
-  async #fetchRules(url: URL, failures: number, gapMs: number, session: FetchSession): Promise<RobotsFinding> {
+  async #lookAfresh(url: URL, failures: number, floorMs: number, session: FetchSession): Promise<KnownRobots> {
+    const { store } = this.#options;
+    try {
+      const finding = await this.#fetchRules(url, failures, floorMs, session);
+      await store.save(url.origin, finding);
+      session.log(finding.outcome === 'unreachable' ? 'warn' : 'info', `${url.origin}/robots.txt: ${finding.outcome}`, {
+        httpStatus: finding.httpStatus,
+        reason: finding.reason,
+      });
+      return this.#remember(url.origin, finding);
+    } catch (error) {
+      // Nothing was learnt: another may look at once. A store that is away lets the claim expire.
+      await store.endLook(url.origin).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #fetchRules(url: URL, failures: number, floorMs: number, session: FetchSession): Promise<RobotsFinding> {
     let hop: Hop = { url: new URL('/robots.txt', url), method: 'GET', headers: { accept: 'text/plain' }, body: null };
     for (let hops = 0; ; hops += 1) {
       const allowed = checkUrl(hop.url, this.#options.allow);
       if (!allowed.ok) return unreachable(null, `it leads to "${hop.url.href}", and ${allowed.reason}`, failures);
-      const outcome = await this.#options.client.send({ ...hop, gapMs, timeoutMs: TIMEOUT_MS }, session);
+      const outcome = await this.#send(hop, floorMs, session);
       if (hops === 0) refuseDeadHost(outcome, hop.url);
       if (outcome.kind === 'failed' || !isRedirect(outcome.status)) return findingOf(outcome, failures);
       const next = followRedirect(hop, outcome.status, outcome.headers.location, hops);
       if (next.kind === 'refuse') return unreachable(outcome.status, next.reason, failures);
       hop = next.hop;
     }
+  }
+
+  async #send(hop: Hop, floorMs: number, session: FetchSession): Promise<HttpOutcome> {
+    const { client, pacer } = this.#options;
+    const request = {
+      ...hop,
+      floorMs,
+      robotsMs: 0,
+      timeoutMs: TIMEOUT_MS,
+      allowedUntil: Number.POSITIVE_INFINITY,
+      avoidProxies: [],
+    };
+    const sent = await client.send(request, session, async ({ outcome }) => {
+      const result = resultOfRobots(outcome);
+      if (result.kind === 'throttled') {
+        await pacer.reportBackoff(hostKeyOf(hop.url, session.config.paceBy), result.retryAfterMs);
+      }
+      return result;
+    });
+    if (sent === null) throw new Error('robots.txt itself needs no permission');
+    refuseDeadProxy(sent.outcome, hop.url);
+    return sent.outcome;
   }
 
   #remember(origin: string, finding: RobotsFinding): KnownRobots {
@@ -134,6 +197,25 @@ export class RobotsGate {
     this.#known.set(origin, known);
     return known;
   }
+}
+
+/** A robots.txt that is not there, or not for us, is no refusal of the pages (RFC 9309 section 2.3.1.3). */
+function resultOfRobots(outcome: HttpOutcome): PageResult {
+  const result = resultOf(outcome, new Date());
+  return result.kind === 'blocked' || result.kind === 'forbidden' ? { ...result, kind: 'gone' } : result;
+}
+
+function stillLooking(url: URL, session: FetchSession): HostNotReadyError {
+  return new HostNotReadyError(`"${url.origin}/robots.txt" is being fetched by another worker`, LOOK_POLL_MS, {
+    context: { hostKey: hostKeyOf(url, session.config.paceBy) },
+  });
+}
+
+/** A proxy that failed says nothing about the site's rules. */
+function refuseDeadProxy(outcome: HttpOutcome, url: URL): void {
+  const { kind, reason } = resultOf(outcome, new Date());
+  if (kind !== 'proxy-fault' && kind !== 'proxy-auth') return;
+  throw new ProxyError(`"${url.href}" could not be read: ${reason}`, { context: { url: url.href } });
 }
 
 /** A name that does not resolve, or resolves to an address we never ask, is not a matter of rules. */
