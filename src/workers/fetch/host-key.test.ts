@@ -18,4 +18,15 @@ describe('hostKeyOf', () => {
   ])('gives %s the key %s', (url, key) => {
     expect(hostKeyOf(new URL(url))).toBe(key);
   });
+
+  it.each([
+    ['https://data.Example.com/a', 'data.example.com'],
+    ['https://data.example.com./', 'data.example.com'],
+    ['http://example.com:8080/', 'example.com'],
+    ['https://two.one.github.io/', 'two.one.github.io'],
+    ['http://127.0.0.1:8080/', '127.0.0.1:8080'],
+    ['http://localhost:3000/', 'localhost:3000'],
+  ])('gives %s, paced by host, the key %s', (url, key) => {
+    expect(hostKeyOf(new URL(url), 'host')).toBe(key);
+  });
 });
