@@ -1,87 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '#lib/logger.ts';
-import { scraperConfigSchema } from '#lib/scraper-config.ts';
-import type { FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
-import { type FixtureRoute, type FixtureSite, startFixtureSite } from '#test/fixture-site.ts';
-import type { RequestRecord } from './fetch-session.ts';
-import { LocalHostPacer } from './host-pacer-local.ts';
-import { createPageFetcher, type FetchSession, type PageFetcherDeps } from './page-fetcher.ts';
-import type { PageValidator } from './page-validator.ts';
+import { createFetchBed, inTurn, newSession, text } from '#test/fetch-bed.ts';
+import type { FixtureRoute } from '#test/fixture-site.ts';
 import { LocalRobotsStore } from './robots-store.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0)) await thing.close();
-});
-
-const text = (body: string, status = 200, headers: Record<string, string> = {}): FixtureRoute => {
-  return (_request, response) =>
-    void response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(body);
-};
-/** Answers the n-th request with the n-th route, and with the last one from then on. */
-const inTurn = (...routes: FixtureRoute[]): FixtureRoute => {
-  return (request, response, count) => routes[Math.min(count, routes.length - 1)]?.(request, response, count);
-};
-
-async function startSite(routes: Record<string, FixtureRoute>): Promise<FixtureSite> {
-  const site = await startFixtureSite(routes);
-  open.push(site);
-  return site;
-}
-
-interface TestSession extends FetchSession {
-  lines: string[];
-  records: RequestRecord[];
-  hosts: string[];
-  validators: PageValidator[];
-  ending: AbortController;
-}
-
-function newSession(config: Record<string, unknown> = {}): TestSession {
-  const lines: string[] = [];
-  const records: RequestRecord[] = [];
-  const hosts: string[] = [];
-  const validators: PageValidator[] = [];
-  const ending = new AbortController();
-  return {
-    source: 'permits',
-    workerId: 'w',
-    sessionId: 1,
-    config: scraperConfigSchema.parse({ rateLimit: 5, retryDelay: 10, maxRetries: 2, timeout: 3000, ...config }),
-    signal: ending.signal,
-    stats: { requestsMade: 0, requestsFailed: 0, bytesReceived: 0 },
-    log: (level, message) => lines.push(`${level} ${message}`),
-    recordRequest: (request) => records.push(request),
-    noteHost: (hostKey) => hosts.push(hostKey),
-    noteValidator: (validator) => validators.push(validator),
-    records,
-    hosts,
-    validators,
-    lines,
-    ending,
-  };
-}
-
-function newFetcher(sites: FixtureSite[], deps: Partial<PageFetcherDeps> = {}) {
-  const fetcher = createPageFetcher({
-    pacer: new LocalHostPacer(),
-    robots: new LocalRobotsStore(),
-    userAgent: 'EkoLeadBot/0.1 (+https://example.com/bot)',
-    logger: silentLogger(),
-    allowAddresses: sites.map((site) => site.host),
-    ...deps,
-  });
-  open.push(fetcher);
-  return fetcher;
-}
-
-async function fetchFrom(site: FixtureSite, path: string, options: FetchPageOptions = {}, config = {}, deps = {}) {
-  const session = newSession(config);
-  const result = await newFetcher([site], deps)
-    .fetchPage(site.origin + path, options, session)
-    .catch((error) => error);
-  return { result, session };
-}
+const bed = createFetchBed();
+const { startSite, newFetcher, fetchFrom } = bed;
+afterEach(() => bed.close());
 
 describe('fetchPage', () => {
   it('asks robots.txt once, then pages, with an honest name and the gap between all of them', async () => {
@@ -285,7 +209,7 @@ describe('robots.txt on the way to a page', () => {
     const robots = new LocalRobotsStore();
     for (const minutes of [1, 5, 15, 60, 60]) {
       const { result } = await fetchFrom(site, '/a', {}, {}, { robots });
-      expect(Math.round(result.retryAfterMs / 60_000)).toBe(minutes);
+      expect(Math.round((result.retryAfterMs ?? 0) / 60_000)).toBe(minutes);
       const stored = await robots.find(site.origin);
       if (stored) await robots.save(site.origin, { ...stored, freshForMs: -1 });
     }
