@@ -30,9 +30,13 @@ export interface OpsTableProps<T> {
   isHighlighted?: (record: T) => boolean;
   /** Singular of what is listed, for "50 leads shown". */
   noun: string;
+  /** Its plural, where that is not the singular with an s. */
+  nouns?: string;
   more?: { hasMore: boolean; loading: boolean; load: () => void };
   /** What is shown is older than what was asked for. */
   stale?: boolean;
+  /** Without a frame, inside a panel that has one. */
+  bare?: boolean;
 }
 
 /**
@@ -40,12 +44,13 @@ export interface OpsTableProps<T> {
  * row clickable: the first cell holds a real link.
  */
 export function OpsTable<T>(props: OpsTableProps<T>) {
-  const { records, empty } = props;
-  if (records === undefined) return <TableSkeleton />;
-  if (records.length === 0) return <div className={classes.frame}>{empty}</div>;
+  const { records, empty, bare = false } = props;
+  const frame = { className: classes.frame, 'data-bare': bare || undefined };
+  if (records === undefined) return <TableSkeleton {...frame} />;
+  if (records.length === 0) return <div {...frame}>{empty}</div>;
   return (
-    <Stack gap="xs">
-      <div className={classes.frame} data-stale={props.stale === true || undefined}>
+    <Stack gap={bare ? 0 : 'xs'}>
+      <div {...frame} data-stale={props.stale === true || undefined}>
         <WideTable {...props} records={records} />
         <CardList {...props} records={records} />
       </div>
@@ -109,11 +114,13 @@ function CardList<T>({
   );
 }
 
-function TableFooter<T>({ noun, more, count }: OpsTableProps<T> & { count: number }) {
+function TableFooter<T>({ noun, nouns, more, count, bare }: OpsTableProps<T> & { count: number }) {
+  // A panel says in its head how many there are.
+  if (bare === true && more?.hasMore !== true) return null;
   return (
-    <Group justify="space-between" mih={30}>
+    <Group justify="space-between" mih={30} className={bare === true ? classes.bareFooter : undefined}>
       <Text size="xs" c="dimmed">
-        {plural(count, noun)} shown{more?.hasMore === true ? '' : ', that is all'}
+        {plural(count, noun, nouns)} shown{more?.hasMore === true ? '' : ', that is all'}
       </Text>
       {more?.hasMore === true && (
         <Button size="compact-sm" variant="default" loading={more.loading} onClick={more.load}>
@@ -126,9 +133,9 @@ function TableFooter<T>({ noun, more, count }: OpsTableProps<T> & { count: numbe
 
 const SKELETON_ROWS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-function TableSkeleton() {
+function TableSkeleton(frame: { className: string | undefined; 'data-bare': true | undefined }) {
   return (
-    <div className={classes.frame} role="status" aria-label="Loading">
+    <div {...frame} role="status" aria-label="Loading">
       <Stack gap="sm" p="md">
         {SKELETON_ROWS.map((row) => (
           <Skeleton key={row} height={18} radius="sm" />

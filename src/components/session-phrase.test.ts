@@ -18,6 +18,7 @@ const session = (patch: Partial<ApiSession>): ApiSession => ({
   workerId: null,
   createdAt: '2026-01-02T12:00:00Z',
   wakeAt: null,
+  inLineFor: null,
   startedAt: null,
   completedAt: null,
   progress: null,
@@ -30,6 +31,7 @@ const wakeAt = '2026-01-02T12:01:00Z';
 describe('sessionPhrase', () => {
   it.each<[string, Partial<ApiSession>]>([
     ['Waiting for a worker', {}],
+    ['Waiting for its turn at data.example.com', { inLineFor: 'data.example.com', retryCount: 1 }],
     ['Waiting for a worker to try again', { retryCount: 1, error }],
     ['The host answered 503', { retryCount: 1, error, wakeAt }],
     ['the host asks for less', { statusReason: 'the host asks for less', wakeAt }],

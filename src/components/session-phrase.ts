@@ -19,7 +19,8 @@ export function sessionPhrase(session: ApiSession): string {
 }
 
 /** Why it waits. How long is told beside it, counting down. */
-function pendingPhrase({ wakeAt, retryCount, statusReason, error }: ApiSession): string {
+function pendingPhrase({ wakeAt, inLineFor, retryCount, statusReason, error }: ApiSession): string {
+  if (inLineFor !== null) return `Waiting for its turn at ${inLineFor}`;
   if (wakeAt !== null && retryCount > 0 && error !== null) return error.message;
   if (wakeAt !== null && statusReason !== null) return statusReason;
   return retryCount > 0 ? 'Waiting for a worker to try again' : 'Waiting for a worker';

@@ -6,8 +6,8 @@ export function SessionState({ session, strong }: { session: ApiSession; strong?
   return <StateLabel state={stateWord(session)} strong={strong ?? false} />;
 }
 
-function stateWord({ status, cancelRequested, wakeAt }: ApiSession): StateWord {
+function stateWord({ status, cancelRequested, wakeAt, inLineFor }: ApiSession): StateWord {
   if (status === 'running' && cancelRequested) return CANCELLING;
-  if (status === 'pending' && wakeAt !== null) return SLEEPING;
+  if (status === 'pending' && (wakeAt !== null || inLineFor !== null)) return SLEEPING;
   return SESSION_WORDS[status];
 }

@@ -1,5 +1,6 @@
 import {
   IconAlertTriangle,
+  IconArrowForwardUp,
   IconBan,
   IconCircleCheck,
   IconCircleDashed,
@@ -8,20 +9,35 @@ import {
   IconClockPause,
   IconClockX,
   IconEyeglass,
+  IconFileAlert,
+  IconFileCheck,
+  IconFileOff,
   IconHandStop,
   IconHourglassHigh,
+  IconLayoutOff,
   IconLoader2,
+  IconLock,
   IconMinus,
   IconMoodSad,
+  IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
   IconPlugX,
   IconRefresh,
+  IconRouteOff,
+  IconSnail,
   IconSnowflake,
   IconTestPipe,
 } from '@tabler/icons-react';
 import type { SessionPart } from '#lib/db/schema/scraping-sessions.ts';
-import type { AttemptOutcome, ProxyStatus, SessionStatus, WorkerStatus } from '#lib/db/schema/vocabulary.ts';
+import type {
+  AttemptOutcome,
+  ProxyStatus,
+  RobotsOutcome,
+  SessionStatus,
+  WorkerStatus,
+} from '#lib/db/schema/vocabulary.ts';
+import type { HostState } from '#lib/hosts/host-state.ts';
 
 /** What a state looks like: always a word with an icon, the color only underlines it. */
 export interface StateWord {
@@ -79,3 +95,47 @@ export const PROXY_WORDS: Record<ProxyStatus, StateWord> = {
   failed: { word: 'Failed', icon: IconCircleX, tone: 'bad' },
   disabled: { word: 'Disabled', icon: IconBan, tone: 'quiet' },
 };
+
+export const HOST_WORDS: Record<HostState, StateWord> = {
+  paused: { word: 'Paused', icon: IconPlayerPause, tone: 'bad' },
+  'backing-off': { word: 'Backing off', icon: IconHourglassHigh, tone: 'warn' },
+  'robots-unreachable': { word: 'Rules unreadable', icon: IconFileAlert, tone: 'warn' },
+  slowed: { word: 'Slowed down', icon: IconSnail, tone: 'info' },
+  ready: { word: 'Ready', icon: IconCircleCheck, tone: 'good' },
+};
+
+export const ROBOTS_WORDS: Record<RobotsOutcome, StateWord> = {
+  rules: { word: 'Has rules', icon: IconFileCheck, tone: 'good' },
+  none: { word: 'No rules', icon: IconFileOff, tone: 'quiet' },
+  unreachable: { word: 'Unreadable', icon: IconFileAlert, tone: 'warn' },
+};
+
+const VERDICT_WORDS: Record<string, StateWord> = {
+  done: { word: 'OK', icon: IconCircleCheck, tone: 'good' },
+  'not-modified': { word: 'Unchanged', icon: IconCircleCheck, tone: 'good' },
+  redirect: { word: 'Redirected', icon: IconArrowForwardUp, tone: 'quiet' },
+  skipped: { word: 'Skipped', icon: IconMinus, tone: 'quiet' },
+  'auth-wall': { word: 'Login page', icon: IconLock, tone: 'bad' },
+  'layout-changed': { word: 'Layout changed', icon: IconLayoutOff, tone: 'bad' },
+  forbidden: { word: 'Forbidden', icon: IconLock, tone: 'bad' },
+  blocked: { word: 'Blocked', icon: IconBan, tone: 'bad' },
+  gone: { word: 'Not there', icon: IconFileOff, tone: 'warn' },
+  'request-wrong': { word: 'Request refused', icon: IconCircleX, tone: 'bad' },
+  'not-yet': { word: 'Not ready yet', icon: IconClock, tone: 'info' },
+  throttled: { word: 'Asked for less', icon: IconHandStop, tone: 'warn' },
+  'server-error': { word: 'Server error', icon: IconAlertTriangle, tone: 'warn' },
+  network: { word: 'Connection failed', icon: IconPlugX, tone: 'warn' },
+  timeout: { word: 'Timed out', icon: IconClockX, tone: 'warn' },
+  'dns-unavailable': { word: 'Name lookup failed', icon: IconPlugX, tone: 'warn' },
+  'host-unknown': { word: 'No such host', icon: IconPlugX, tone: 'bad' },
+  certificate: { word: 'Bad certificate', icon: IconLock, tone: 'bad' },
+  'address-refused': { word: 'Private address', icon: IconBan, tone: 'bad' },
+  unusable: { word: 'Unreadable', icon: IconFileAlert, tone: 'bad' },
+  'proxy-fault': { word: 'Proxy failed', icon: IconRouteOff, tone: 'warn' },
+  'proxy-auth': { word: 'Proxy login refused', icon: IconRouteOff, tone: 'bad' },
+};
+
+/** What the fetch stack made of an answer; a word that is new here is shown as it is. */
+export function verdictWord(verdict: string): StateWord {
+  return VERDICT_WORDS[verdict] ?? { word: verdict, icon: IconCircleDashed, tone: 'quiet' };
+}

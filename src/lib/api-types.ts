@@ -78,6 +78,8 @@ export interface ApiSession {
   workerId: string | null;
   createdAt: string;
   wakeAt: string | null;
+  /** The host in whose line it waits to be called; null where no host holds it up, or where `wakeAt` says until when. */
+  inLineFor: string | null;
   startedAt: string | null;
   completedAt: string | null;
   /** In lists without `parts`. */
@@ -90,6 +92,8 @@ export interface ApiSession {
 export interface ApiSessionDetail extends ApiSession {
   /** What it is doing, as one sentence; src/lib/sessions/state-in-words.ts makes the same one. */
   stateInWords: string;
+  /** The host that it asks next, as far as known. */
+  hostKey: string | null;
   params: Record<string, unknown>;
   crashCount: number;
   proxyUsed: string | null;
@@ -98,6 +102,17 @@ export interface ApiSessionDetail extends ApiSession {
   attempts: ApiAttempt[];
   /** How many waiting sessions of the source will be taken before this one; null unless pending. */
   waitingAhead?: number | null;
+  /** The host that it waits for; null when it does not wait, or waits for something else. */
+  waitsFor: ApiHostWait | null;
+}
+
+/** Why a session does not go on: its host may not be asked, or others are asking it. */
+export interface ApiHostWait {
+  hostKey: string;
+  state: HostState;
+  /** When the host may be asked again, as far as known. */
+  until: string | null;
+  reason: string | null;
 }
 
 export interface ApiAttempt {
@@ -364,7 +379,7 @@ export interface ApiHost {
   lastError: string | null;
   /** Server errors, resets and time-outs in a row. */
   errorStreak: number;
-  /** Sessions that wait and ask it next, as far as known: of those that sleep the 10,000 that wake first are counted. */
+  /** Sessions that wait and ask it next, as far as known; counted up to 1,000 in its line and 1,000 that are ready. */
   waitingSessions: number;
   robots: ApiHostRobots[];
 }

@@ -1,14 +1,17 @@
-import { keepPreviousData, type QueryMeta, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type QueryKey, type QueryMeta, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type {
   ApiAccount,
   ApiHealth,
+  ApiHostPage,
   ApiLead,
   ApiLeadDetail,
   ApiPage,
+  ApiPageSnapshot,
   ApiPortal,
-  ApiProxy,
+  ApiProxyPage,
   ApiSession,
   ApiSessionDetail,
+  ApiSessionRequest,
   ApiSource,
   ApiSummary,
   ApiWorker,
@@ -23,11 +26,16 @@ import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 
 const PAGE_SIZE = 50;
 
-function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryValue>, meta: QueryMeta = {}) {
+function usePages<Page extends ApiPage<unknown>>(
+  topic: Topic,
+  path: string,
+  filters: Record<string, QueryValue>,
+  { meta = {}, queryKey = listKey(topic, filters) }: { meta?: QueryMeta; queryKey?: QueryKey } = {},
+) {
   return useInfiniteQuery({
-    queryKey: listKey(topic, filters),
+    queryKey,
     queryFn: ({ pageParam, signal }) =>
-      getJson<ApiPage<T>>(apiPath(path, { ...filters, limit: PAGE_SIZE, cursor: pageParam }), signal),
+      getJson<Page>(apiPath(path, { ...filters, limit: PAGE_SIZE, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,
@@ -36,11 +44,11 @@ function usePages<T>(topic: Topic, path: string, filters: Record<string, QueryVa
 }
 
 export const useSessions = (filters: Record<string, QueryValue>) =>
-  usePages<ApiSession>('sessions', '/api/sessions', filters);
+  usePages<ApiPage<ApiSession>>('sessions', '/api/sessions', filters);
 
 /** Leads come by the hundred while a scrape runs: the list stands still until the reader asks (see useNewestLead). */
 export const useLeads = (filters: Record<string, QueryValue>) =>
-  usePages<ApiLead>('leads', '/api/leads', filters, { waitsForReader: true });
+  usePages<ApiPage<ApiLead>>('leads', '/api/leads', filters, { meta: { waitsForReader: true } });
 
 /** The newest lead that the filters match: what tells that a list has become old. */
 export const useNewestLead = (filters: Record<string, QueryValue>) =>
@@ -68,10 +76,25 @@ export const useWorkers = () =>
     queryFn: ({ signal }) => getJson<ApiPage<ApiWorker>>('/api/workers', signal),
   });
 
-export const useProxies = () =>
+export const useProxies = (filters: Record<string, QueryValue>) =>
+  usePages<ApiProxyPage>('proxies', '/api/proxies', filters);
+
+export const useHosts = (filters: Record<string, QueryValue>) => usePages<ApiHostPage>('hosts', '/api/hosts', filters);
+
+/** The requests of one session, newest first. */
+export const useSessionRequests = (sessionId: number, problems: boolean) =>
+  usePages<ApiPage<ApiSessionRequest>>(
+    'sessions',
+    `/api/sessions/${sessionId}/requests`,
+    { problems: problems || null },
+    { queryKey: ['sessions', 'requests', sessionId, problems] },
+  );
+
+export const useSnapshot = (signature: string) =>
   useQuery({
-    queryKey: listKey('proxies'),
-    queryFn: ({ signal }) => getJson<ApiPage<ApiProxy>>('/api/proxies', signal),
+    queryKey: ['snapshots', signature],
+    queryFn: ({ signal }) => getJson<ApiPageSnapshot>(`/api/snapshots/${encodeURIComponent(signature)}`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const useSummary = () =>

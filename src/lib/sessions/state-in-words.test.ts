@@ -7,6 +7,7 @@ const session = (patch: Partial<SessionState>): SessionState => ({
   statusReason: null,
   cancelRequested: false,
   wakeAt: null,
+  inLineFor: null,
   retryCount: 0,
   maxRetries: 3,
   progress: null,
@@ -19,6 +20,7 @@ const session = (patch: Partial<SessionState>): SessionState => ({
 describe('stateInWords', () => {
   it.each<[string, Partial<SessionState>]>([
     ['Waiting for a worker', {}],
+    ['Waiting for its turn at data.example.com', { inLineFor: 'data.example.com', retryCount: 1 }],
     ['Waiting for a worker to try again (1 of 3)', { retryCount: 1 }],
     [
       'Trying again in 40 s because: the host answered 503',

@@ -8,6 +8,7 @@ export type SessionState = Pick<
   | 'statusReason'
   | 'cancelRequested'
   | 'wakeAt'
+  | 'inLineFor'
   | 'retryCount'
   | 'maxRetries'
   | 'progress'
@@ -40,6 +41,7 @@ export function stateInWords(session: SessionState, now: Date): string {
 
 function pendingInWords(session: SessionState, now: Date): string {
   const reason = reasonOf(session);
+  if (session.inLineFor !== null) return `Waiting for its turn at ${session.inLineFor}`;
   if (session.wakeAt === null) {
     if (session.retryCount === 0) return 'Waiting for a worker';
     return `Waiting for a worker to try again (${session.retryCount} of ${session.maxRetries})`;

@@ -1,3 +1,5 @@
+import { HOST_STATES } from '#lib/hosts/host-state.ts';
+
 /** The parts of the statements on hosts. Times of -infinity (never) and times that have passed are shown as null. */
 
 /**
@@ -31,6 +33,9 @@ hosts as materialized (
     else 4 end as rank
   from host_pacing h)`;
 
+/** The state of the host `h`, as a word of HOST_STATES. */
+export const STATE_OF_RANK = `(array[${HOST_STATES.map((state) => `'${state}'`).join(', ')}])[h.rank + 1]`;
+
 /** The columns of ApiHost that are the row's own. */
 export const HOST_COLUMNS = `h.host_key as "hostKey", greatest(h.floor_ms, h.robots_ms, h.adaptive_ms) as "gapMs",
   jsonb_build_object('source', h.floor_ms, 'crawlDelay', h.robots_ms, 'slowed', h.adaptive_ms) as gaps,
@@ -48,7 +53,7 @@ export const GAP_REASON = `case
 
 const SITEMAPS_SHOWN = 20;
 
-/** The robots.txt files of the host \`h\`, as a JSON list of ApiHostRobots. */
+/** The robots.txt files of the host `h`, as a JSON list of ApiHostRobots. */
 export const HOST_ROBOTS = `coalesce((
   select jsonb_agg(jsonb_build_object(
     'origin', r.origin, 'outcome', r.outcome, 'httpStatus', r.http_status, 'reason', r.reason,

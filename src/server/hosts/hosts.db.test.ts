@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiHost, ApiHostPage } from '#lib/api-types.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { POST } from '../../app/api/hosts/[id]/resume/route.ts';
 import { GET } from '../../app/api/hosts/route.ts';
 
 let server: TestServerContext;
@@ -130,6 +131,26 @@ describe('GET /api/hosts', () => {
         params: Promise.resolve({}),
       });
       expect(`${cursor} ${response.status}`).toBe(`${cursor} 400`);
+    }
+  });
+});
+
+describe('POST /api/hosts/KEY/resume', () => {
+  const resume = async (hostKey: string) => {
+    const request = apiRequest('/api/hosts/x/resume', { method: 'POST' });
+    const response = await POST(request, { params: Promise.resolve({ id: hostKey }) });
+    return { status: response.status, body: await response.json() };
+  };
+
+  it('lets a paused host be asked again at once', async () => {
+    expect(await resume('paused.example.net')).toEqual({ status: 200, body: { hostKey: 'paused.example.net' } });
+    expect(await hostOf('paused.example.net')).toMatchObject({ state: 'ready', pausedUntil: null });
+    expect((await resume('127.0.0.1:8080')).status).toBe(200);
+  });
+
+  it('says 404 for a host that nobody asked, whatever stands there', async () => {
+    for (const hostKey of ['nowhere.example.com', '1', '', '\u0000', 'x'.repeat(1_000), '\ud800']) {
+      expect(await resume(hostKey)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
     }
   });
 });

@@ -6,7 +6,7 @@ import { queryText, queryWords } from '../parse-query.ts';
 import { SqlConditions } from '../sql-conditions.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { formatHostCursor, type HostPageRequest } from './host-page.ts';
-import { GAP_REASON, HOST_COLUMNS, HOST_ROBOTS, HOSTS_WITH_STATE } from './host-sql.ts';
+import { GAP_REASON, HOST_COLUMNS, HOST_ROBOTS, HOSTS_WITH_STATE, STATE_OF_RANK } from './host-sql.ts';
 
 export const hostFilterSchema = z.strictObject({
   state: queryWords(HOST_STATES).optional(),
@@ -43,31 +43,26 @@ function readHosts(db: Executor, filter: HostFilter, page: HostPageRequest): Pro
   }
   return db.query<HostRow>(
     `with ${HOSTS_WITH_STATE}, page as (
-       select h.* from hosts h where ${where} order by h.rank, h.host_key limit ${where.bind(page.limit + 1)}),
-     asleep as (
-       select s.host_key, count(*) as sessions from (
-         select s.host_key from scraping_sessions s
-         where s.status = 'pending' and s.wake_at is not null order by s.wake_at limit ${ASLEEP_COUNTED_MAX}) s
-       where s.host_key is not null group by s.host_key)
-     select h.rank, (${stateArray})[h.rank + 1] as state, ${HOST_COLUMNS}, ${GAP_REASON} as "gapReason",
+       select h.* from hosts h where ${where} order by h.rank, h.host_key limit ${where.bind(page.limit + 1)})
+     select h.rank, ${STATE_OF_RANK} as state, ${HOST_COLUMNS}, ${GAP_REASON} as "gapReason",
        (select count(*) from host_slots l where l.host_key = h.host_key and l.expires_at > clock_timestamp())::int as "inFlight",
-       (coalesce((select a.sessions from asleep a where a.host_key = h.host_key), 0) + (
-         select count(*) from (
-           select from scraping_sessions s
-           where s.host_key = h.host_key and s.status = 'pending' and s.wake_at is null limit ${READY_COUNTED_MAX}) s
-       ))::int as "waitingSessions",
+       (${countWaiting('s.wake_at is null')} + ${countWaiting('s.wake_at is not null')})::int as "waitingSessions",
        ${HOST_ROBOTS} as robots
      from page h order by h.rank, h.host_key`,
     where.values,
   );
 }
 
-/** Sessions that sleep have no index by host, so only so many of them are looked at, those that wake first. */
-const ASLEEP_COUNTED_MAX = 10_000;
-const READY_COUNTED_MAX = 1_000;
+/** Counting stops here, so that a host that a million sessions wait for costs no more than another. */
+const WAITING_COUNTED_MAX = 1_000;
 
-/** States by rank, as an SQL array. */
-const stateArray = `array[${HOST_STATES.map((state) => `'${state}'`).join(', ')}]`;
+/** The ready ones and the others each have an index by host. */
+function countWaiting(condition: string): string {
+  return `(select count(*) from (
+    select from scraping_sessions s
+    where s.host_key = h.host_key and s.status = 'pending' and ${condition} limit ${WAITING_COUNTED_MAX}) s)`;
+}
+
 const rankOf = (state: HostState) => HOST_STATES.indexOf(state);
 
 async function countHosts(db: Executor): Promise<Record<HostState, number>> {

@@ -13,8 +13,8 @@ export async function resumeHost(
   hostKey: string | undefined,
 ): Promise<{ hostKey: string }> {
   if (hostKey === undefined || !isHostKey(hostKey)) throw hostNotFound(hostKey);
-  const known = await db.query('select resume_host(h.host_key) from host_pacing h where h.host_key = $1', [hostKey]);
-  if (known.length === 0) throw hostNotFound(hostKey);
+  const [row] = await db.query<{ known: boolean }>('select resume_host($1) as known', [hostKey]);
+  if (row?.known !== true) throw hostNotFound(hostKey);
   publisher.publish(['hosts', 'sessions']);
   return { hostKey };
 }

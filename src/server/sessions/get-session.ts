@@ -1,7 +1,8 @@
-import type { ApiAttempt, ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiAttempt, ApiHostWait, ApiSessionDetail } from '#lib/api-types.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { stateInWords } from '#lib/sessions/state-in-words.ts';
 import { ApiError } from '../api-error.ts';
+import { findHostWait } from '../hosts/find-host-wait.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { DETAIL_COLUMNS } from './session-columns.ts';
 
@@ -14,12 +15,23 @@ export async function getSession(db: Executor, id: number): Promise<ApiSessionDe
   const [row] = await db.query(`select ${DETAIL_COLUMNS} from scraping_sessions s where s.id = $1`, [id]);
   if (!row) throw sessionNotFound(id);
   const session = withIsoTimes<ApiSessionDetail>(row);
+  const isReady = session.status === 'pending' && session.wakeAt === null && session.inLineFor === null;
   return {
     ...session,
     stateInWords: stateInWords(session, new Date()),
     attempts: await listAttempts(db, id),
-    waitingAhead: session.status === 'pending' && session.wakeAt === null ? await countWaitingAhead(db, session) : null,
+    waitingAhead: isReady ? await countWaitingAhead(db, session) : null,
+    waitsFor: session.status === 'pending' && !isReady ? await findWait(db, session) : null,
   };
+}
+
+/** One that stands in the line of its host waits for it; one that sleeps does so only if the host may not be asked either. */
+async function findWait(db: Executor, { hostKey, inLineFor }: ApiSessionDetail): Promise<ApiHostWait | null> {
+  if (hostKey === null) return null;
+  const wait = await findHostWait(db, hostKey);
+  const holdsUp = wait !== null && wait.state !== 'ready' && wait.state !== 'slowed';
+  if (holdsUp || inLineFor === null) return holdsUp ? wait : null;
+  return { hostKey, state: wait?.state ?? 'ready', until: null, reason: null };
 }
 
 export function sessionNotFound(id: number): ApiError {

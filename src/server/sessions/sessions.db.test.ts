@@ -66,6 +66,30 @@ describe('getSession', () => {
     expect(await getSession(server.context.db, id)).toMatchObject({ waitingAhead: 0 });
   });
 
+  it('names the host that holds a session up, until when and why, and no other', async () => {
+    const [inLine = 0, asleep = 0, ready = 0] = await enqueue(3);
+    const db = server.context.db;
+    await db.query(`insert into host_pacing (host_key, paused_until, pause_reason) values
+      ('paused.example.com', now() + interval '10 minutes', 'Five errors in a row'), ('open.example.com', null, null)`);
+    await set(inLine, `wake_at = 'infinity', host_key = 'open.example.com'`);
+    expect(await getSession(db, inLine)).toMatchObject({
+      wakeAt: null,
+      inLineFor: 'open.example.com',
+      stateInWords: 'Waiting for its turn at open.example.com',
+      waitingAhead: null,
+      waitsFor: { hostKey: 'open.example.com', state: 'ready', until: null, reason: null },
+    });
+    await set(asleep, `wake_at = now() + interval '5 minutes', host_key = 'paused.example.com'`);
+    const { waitsFor } = await getSession(db, asleep);
+    expect(waitsFor).toMatchObject({ hostKey: 'paused.example.com', state: 'paused', reason: 'Five errors in a row' });
+    expect(Date.parse(waitsFor?.until ?? '')).toBeGreaterThan(Date.now());
+    await set(asleep, `host_key = 'open.example.com'`);
+    expect((await getSession(db, asleep)).waitsFor).toBeNull();
+    await set(ready, `host_key = 'paused.example.com'`);
+    expect(await getSession(db, ready)).toMatchObject({ waitsFor: null, waitingAhead: 0 });
+    await db.query('delete from host_pacing');
+  });
+
   it('has the attempts, newest first, with the cause of an error but not its stack', async () => {
     const [id = 0] = await enqueue(1);
     await server.context.db.query(

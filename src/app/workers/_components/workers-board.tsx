@@ -3,7 +3,7 @@
 import { Stack } from '@mantine/core';
 import { PageHeader } from '#components/page-header.tsx';
 import { FiguresRow } from './figures-row.tsx';
-import { ProxiesPanel } from './proxies-panel.tsx';
+import { ProxiesPanel } from './proxies/proxies-panel.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
 import { WorkersTable } from './workers-table.tsx';
 
