@@ -1,24 +1,29 @@
 import { HostNotReadyError } from '#lib/errors.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
-import { type HostPacer, type HostSlot, type SlotRequest, WAIT_MAX_MS } from './host-pacer.ts';
+import {
+  backedOff,
+  createHostPace,
+  granted,
+  type HostPace,
+  inflightLimit,
+  paused,
+  released,
+  startAtOf,
+} from './host-pace.ts';
+import { type HostPacer, type HostSlot, type SlotRequest, type SlotResult, WAIT_MAX_MS } from './host-pacer.ts';
 import { Turnstile } from './turnstile.ts';
 
-const BACKOFF_BASE_MS = 5_000;
-const BACKOFF_MAX_MS = 3_600_000;
-const DECAY_MIN_MS = 60_000;
+/** How soon a request looks again whose host is at its limit with requests of others that allow fewer. */
+const LOOK_AGAIN_MS = 20;
 
-interface HostPace {
-  answeredAt: number;
-  backoffUntil: number;
-  decaysAt: number;
-  strikes: number;
-  pausedUntil: number;
-  pauseReason: string;
+interface Host {
+  pace: HostPace;
+  inFlight: number;
 }
 
 /** The same rules as the database's functions, for this process alone: stand-alone scrapers and tests. */
 export class LocalHostPacer implements HostPacer {
-  readonly #paces = new Map<string, HostPace>();
+  readonly #hosts = new Map<string, Host>();
   readonly #turnstile = new Turnstile();
   readonly #waitMaxMs: number;
 
@@ -27,18 +32,17 @@ export class LocalHostPacer implements HostPacer {
   }
 
   async reserve(request: SlotRequest, signal: AbortSignal): Promise<HostSlot> {
-    const { hostKey, gapMs } = request;
+    const { hostKey, floorMs, maxInflight } = request;
     const deadline = performance.now() + this.#waitMaxMs;
-    const leave = await this.#turnstile.enter(hostKey, this.#waitMaxMs, signal);
-    if (leave === null) throw notReady(hostKey, gapMs, 'many requests are waiting for it');
+    const leave = await this.#turnstile.enter(hostKey, maxInflight, this.#waitMaxMs, signal);
+    if (leave === null) throw notReady(hostKey, floorMs, 'many requests are waiting for it');
     try {
-      const pace = this.#paceOf(hostKey);
-      const now = performance.now();
-      if (pace.pausedUntil > now) throw notReady(hostKey, pace.pausedUntil - now, pace.pauseReason);
-      const startAt = Math.max(now, pace.answeredAt + gapMs, pace.backoffUntil);
-      if (startAt > deadline) throw notReady(hostKey, startAt - now, 'pacing');
-      await sleepUnlessAborted(startAt - now, signal);
-      return slotOf(pace, leave);
+      const host = this.#hostOf(hostKey);
+      for (;;) {
+        const startAt = nextLook(host, request, deadline);
+        if (startAt.grant) return await this.#grant(host, request, startAt.at, leave, signal);
+        await sleepUnlessAborted(startAt.at - performance.now(), signal);
+      }
     } catch (error) {
       leave();
       throw error;
@@ -46,52 +50,73 @@ export class LocalHostPacer implements HostPacer {
   }
 
   async reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number> {
-    const pace = this.#paceOf(hostKey);
-    const now = performance.now();
-    const askedMs = Math.min(Math.max(retryAfterMs ?? 0, 0), BACKOFF_MAX_MS);
-    if (pace.backoffUntil > now) {
-      pace.backoffUntil = Math.max(pace.backoffUntil, now + askedMs);
-      return pace.backoffUntil - now;
-    }
-    pace.strikes = pace.decaysAt > now ? Math.min(pace.strikes + 1, 12) : 1;
-    const ownMs = pace.strikes === 1 && askedMs > 0 ? 0 : BACKOFF_BASE_MS * 2 ** (pace.strikes - 1);
-    const delayMs = Math.min(Math.max(askedMs, ownMs), BACKOFF_MAX_MS);
-    pace.backoffUntil = now + delayMs;
-    pace.decaysAt = pace.backoffUntil + Math.max(delayMs, DECAY_MIN_MS);
+    const host = this.#hostOf(hostKey);
+    const { pace, delayMs } = backedOff(host.pace, retryAfterMs, performance.now());
+    host.pace = pace;
     return delayMs;
   }
 
   async pause(hostKey: string, pauseMs: number, reason: string): Promise<void> {
-    const pace = this.#paceOf(hostKey);
-    pace.pausedUntil = Math.max(pace.pausedUntil, performance.now() + pauseMs);
-    pace.pauseReason = reason;
+    const host = this.#hostOf(hostKey);
+    host.pace = paused(host.pace, pauseMs, reason, performance.now());
   }
 
-  #paceOf(hostKey: string): HostPace {
-    const known = this.#paces.get(hostKey);
+  async #grant(
+    host: Host,
+    request: SlotRequest,
+    startAt: number,
+    leave: () => void,
+    signal: AbortSignal,
+  ): Promise<HostSlot> {
+    host.pace = granted(host.pace, request, startAt, host.inFlight);
+    host.inFlight += 1;
+    const slot = slotOf(host, leave);
+    try {
+      await sleepUnlessAborted(startAt - performance.now(), signal);
+      return slot;
+    } catch (error) {
+      await slot.release({ kind: 'neutral' });
+      throw error;
+    }
+  }
+
+  #hostOf(hostKey: string): Host {
+    const known = this.#hosts.get(hostKey);
     if (known) return known;
-    const pace = {
-      answeredAt: Number.NEGATIVE_INFINITY,
-      backoffUntil: 0,
-      decaysAt: 0,
-      strikes: 0,
-      pausedUntil: 0,
-      pauseReason: '',
-    };
-    this.#paces.set(hostKey, pace);
-    return pace;
+    const host = { pace: createHostPace(), inFlight: 0 };
+    this.#hosts.set(hostKey, host);
+    return host;
   }
 }
 
-function slotOf(pace: HostPace, leave: () => void): HostSlot {
+/**
+ * The slot's start, or when to look again.
+ * @throws HostNotReadyError when it is too late by then.
+ */
+function nextLook({ pace, inFlight }: Host, request: SlotRequest, deadline: number): { grant: boolean; at: number } {
+  const { hostKey } = request;
+  const now = performance.now();
+  if (pace.pausedUntil > now) throw notReady(hostKey, pace.pausedUntil - now, pace.pauseReason);
+  const full = inFlight >= inflightLimit(pace, request, inFlight);
+  const at = full ? now + LOOK_AGAIN_MS : startAtOf(pace, request, now);
+  if (at > deadline) throw notReady(hostKey, at - now, full ? 'in-flight' : 'pacing');
+  // While others are under way, their answers may still put the start off.
+  return { grant: !full && (inFlight === 0 || at <= now), at };
+}
+
+function slotOf(host: Host, leave: () => void): HostSlot {
   let answeredAt: number | null = null;
+  let givenBack = false;
   return {
     noteAnswer: () => {
       answeredAt ??= performance.now();
     },
-    release: async (served) => {
-      pace.answeredAt = Math.max(pace.answeredAt, answeredAt ?? performance.now());
-      if (served && pace.backoffUntil <= performance.now()) pace.strikes = Math.max(0, pace.strikes - 1);
+    release: async (result: SlotResult) => {
+      if (givenBack) return;
+      givenBack = true;
+      const now = performance.now();
+      host.pace = released(host.pace, result, answeredAt ?? now, now);
+      host.inFlight -= 1;
       leave();
     },
   };

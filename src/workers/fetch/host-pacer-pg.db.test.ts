@@ -14,13 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
-const request = (hostKey: string, gapMs = 100, workerId = 'worker-1') => ({
+const request = (hostKey: string, floorMs = 100, workerId = 'worker-1') => ({
   hostKey,
   workerId,
   sessionId: 1,
-  gapMs,
+  floorMs,
+  robotsMs: 0,
+  maxInflight: 1,
   timeoutMs: 1000,
 });
+
+const SERVED = { kind: 'served' } as const;
 
 async function pacingOf(hostKey: string): Promise<Record<string, unknown> | undefined> {
   const [row] = await test.db.query(
@@ -69,7 +73,7 @@ describe('PgHostPacer', () => {
         const slot = await pacer.reserve(request('eight.example', gapMs, workerId), never);
         await ask(site.url);
         slot.noteAnswer();
-        await slot.release(true);
+        await slot.release(SERVED);
       }
     };
     const started = performance.now();
@@ -96,7 +100,7 @@ describe('PgHostPacer', () => {
     slot.noteAnswer();
     const answeredAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await slot.release(true);
+    await slot.release(SERVED);
     const leftMs = 2000 - (performance.now() - answeredAt);
     expect(Math.abs(Number((await pacingOf('answer.example'))?.next_ms) - leftMs)).toBeLessThan(100);
   });
@@ -104,11 +108,11 @@ describe('PgHostPacer', () => {
   it('keeps the larger gap between two sources that share a host', async () => {
     const pacer = new PgHostPacer({ db: test.db });
     const first = await pacer.reserve(request('shared.example', 50), never);
-    await first.release(true);
+    await first.release(SERVED);
     const releasedAt = performance.now();
     const second = await pacer.reserve(request('shared.example', 400), never);
     expect(performance.now() - releasedAt).toBeGreaterThanOrEqual(380);
-    await second.release(true);
+    await second.release(SERVED);
   });
 
   it('gives the slots of a dead worker back one gap from now', async () => {
@@ -119,7 +123,7 @@ describe('PgHostPacer', () => {
     expect(row?.released).toBe(1);
     expect(nextMs).toBeGreaterThan(200);
     const other = new PgHostPacer({ db: test.db });
-    await (await other.reserve(request('dead.example', 300), never)).release(true);
+    await (await other.reserve(request('dead.example', 300), never)).release(SERVED);
   });
 
   it('takes over an expired slot, one gap after its end', async () => {
@@ -128,14 +132,14 @@ describe('PgHostPacer', () => {
     await test.db.query(`update host_slots set expires_at = clock_timestamp() where worker_id = 'gone'`);
     const other = new PgHostPacer({ db: test.db });
     const askedAt = performance.now();
-    await (await other.reserve(request('expired.example', 100), never)).release(true);
+    await (await other.reserve(request('expired.example', 100), never)).release(SERVED);
     expect(performance.now() - askedAt).toBeGreaterThan(80);
   });
 
   it('says when to come back instead of waiting long', async () => {
     const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 500 });
     const slot = await pacer.reserve(request('slow.example', 60_000), never);
-    await slot.release(true);
+    await slot.release(SERVED);
     const refusal = await pacer.reserve(request('slow.example', 60_000), never).catch((error) => error);
     expect(refusal).toBeInstanceOf(HostNotReadyError);
     expect(refusal.retryAfterMs).toBeGreaterThan(55_000);
@@ -143,7 +147,7 @@ describe('PgHostPacer', () => {
 
   it('gives the slot back when the session ends while it waits', async () => {
     const pacer = new PgHostPacer({ db: test.db });
-    await (await pacer.reserve(request('ended.example', 2000), never)).release(true);
+    await (await pacer.reserve(request('ended.example', 2000), never)).release(SERVED);
     const ending = new AbortController();
     const waiting = pacer.reserve(request('ended.example', 2000, 'ended'), ending.signal);
     setTimeout(() => ending.abort(new Error('ended')), 100);
@@ -168,7 +172,7 @@ describe('PgHostPacer', () => {
     const pacer = new PgHostPacer({ db: test.db });
     expect(await pacer.reportBackoff('asked.example', 1500)).toBe(1500);
     expect(await pacer.reportBackoff('asked.example', 90_000)).toBeCloseTo(90_000, -2);
-    expect(await pacer.reportBackoff('absurd.example', 1e12)).toBe(3_600_000);
+    expect(await pacer.reportBackoff('absurd.example', 1e12)).toBe(86_400_000);
     expect(await pacer.reportBackoff('negative.example', -5)).toBe(5000);
     expect(await pacer.reserve(request('absurd.example'), never).catch((error) => error)).toBeInstanceOf(
       HostNotReadyError,

@@ -1,7 +1,14 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
-import { type HostPacer, type HostSlot, SLOT_GRACE_MS, type SlotRequest, WAIT_MAX_MS } from './host-pacer.ts';
+import {
+  type HostPacer,
+  type HostSlot,
+  SLOT_GRACE_MS,
+  type SlotRequest,
+  type SlotResult,
+  WAIT_MAX_MS,
+} from './host-pacer.ts';
 import { Turnstile } from './turnstile.ts';
 
 interface ReservedRow extends QueryRow {
@@ -19,7 +26,8 @@ export interface PgHostPacerOptions {
 
 /**
  * Paces hosts through reserve_host_slot() and its siblings, so the gap holds over all workers and machines that share the
- * database. Within this process only one request per host is in the database's line; the others wait here in order.
+ * database. Within this process only as many requests per host as may be under way are in the database's line; the others wait
+ * here in order.
  */
 export class PgHostPacer implements HostPacer {
   readonly #db: Executor;
@@ -35,8 +43,8 @@ export class PgHostPacer implements HostPacer {
 
   async reserve(request: SlotRequest, signal: AbortSignal): Promise<HostSlot> {
     const deadline = performance.now() + this.#waitMaxMs;
-    const leave = await this.#turnstile.enter(request.hostKey, this.#waitMaxMs, signal);
-    if (leave === null) throw this.#notReady(request, request.gapMs, 'many requests are waiting for it');
+    const leave = await this.#turnstile.enter(request.hostKey, request.maxInflight, this.#waitMaxMs, signal);
+    if (leave === null) throw this.#notReady(request, promisedGapMs(request), 'many requests are waiting for it');
     try {
       for (;;) {
         const slot = await this.#tryReserve(request, deadline, signal, leave);
@@ -81,23 +89,25 @@ export class PgHostPacer implements HostPacer {
     try {
       await sleepUnlessAborted(row.wait_ms, signal);
     } catch (error) {
-      await slot.release(false);
+      await slot.release({ kind: 'neutral' });
       throw error;
     }
     // A process that was stopped meanwhile may wake up when the slot is no longer its own: such a slot is not used.
     if (performance.now() - askedAt < row.wait_ms + SLOT_GRACE_MS / 2) return slot;
-    await this.#giveBack(request.hostKey, row.slot_id, 0, false);
+    await this.#giveBack(request.hostKey, row.slot_id, 0, { kind: 'neutral' });
     return null;
   }
 
   async #ask(request: SlotRequest, waitMaxMs: number): Promise<ReservedRow> {
     const [row] = await this.#db.query<ReservedRow>(
-      'select slot_id, wait_ms, reason from reserve_host_slot($1, $2, $3, $4, $5, $6)',
+      'select slot_id, wait_ms, reason from reserve_host_slot($1, $2, $3, $4, $5, $6, $7, $8)',
       [
         request.hostKey,
         request.workerId,
         request.sessionId,
-        Math.ceil(request.gapMs),
+        Math.ceil(request.floorMs),
+        Math.ceil(request.robotsMs),
+        request.maxInflight,
         Math.ceil(waitMaxMs),
         Math.ceil(request.timeoutMs + SLOT_GRACE_MS),
       ],
@@ -113,18 +123,25 @@ export class PgHostPacer implements HostPacer {
       noteAnswer: () => {
         answeredAt ??= performance.now();
       },
-      release: async (served) => {
+      release: async (result) => {
         if (released) return;
         released = true;
-        await this.#giveBack(hostKey, slotId, answeredAt === null ? 0 : performance.now() - answeredAt, served);
+        await this.#giveBack(hostKey, slotId, answeredAt === null ? 0 : performance.now() - answeredAt, result);
         leave();
       },
     };
   }
 
-  async #giveBack(hostKey: string, slotId: number, sinceMs: number, served: boolean): Promise<void> {
+  async #giveBack(hostKey: string, slotId: number, sinceMs: number, result: SlotResult): Promise<void> {
+    const error = 'error' in result ? result.error : null;
     try {
-      await this.#db.query('select release_host_slot($1, $2, $3, $4)', [hostKey, slotId, sinceMs, served]);
+      await this.#db.query('select release_host_slot($1, $2, $3, $4, $5)', [
+        hostKey,
+        slotId,
+        sinceMs,
+        result.kind,
+        error,
+      ]);
     } catch (error) {
       this.#onReleaseFailed(error);
     }
@@ -133,7 +150,7 @@ export class PgHostPacer implements HostPacer {
   /** The session asks again when all that wait here before it have had their turn. */
   #notReady(request: SlotRequest, waitMs: number, reason: string): HostNotReadyError {
     const inLine = this.#turnstile.lengthOf(request.hostKey);
-    const retryMs = Math.max(1000, Math.round(waitMs + Math.min(60_000, inLine * request.gapMs)));
+    const retryMs = Math.max(1000, Math.round(waitMs + Math.min(60_000, inLine * promisedGapMs(request))));
     return new HostNotReadyError(
       `"${request.hostKey}" may not be asked for another ${retryMs} ms: ${reason}`,
       retryMs,
@@ -143,3 +160,5 @@ export class PgHostPacer implements HostPacer {
     );
   }
 }
+
+const promisedGapMs = ({ floorMs, robotsMs }: SlotRequest) => Math.max(floorMs, robotsMs);

@@ -53,7 +53,8 @@ export interface StoredError {
  * One source scraped for one location: the row that workers claim.
  *
  * The claim number is raised by every claim and every release, so (id, claim_number) alone proves ownership.
- * `wake_at` set means "not before": such a row is kept out of the ready index until promotion clears it.
+ * `wake_at` set means "not before": such a row is kept out of the ready index until promotion clears it. 'infinity' means that
+ * it stands in the line of its host and is called when that host can take it.
  */
 export const scrapingSessions = pgTable(
   'scraping_sessions',
@@ -95,7 +96,11 @@ export const scrapingSessions = pgTable(
     // Serves: promotion of sessions whose time has come.
     index('scraping_sessions_due')
       .on(table.wakeAt)
-      .where(sql`${table.status} = 'pending' and ${table.wakeAt} is not null`),
+      .where(sql`${table.status} = 'pending' and ${table.wakeAt} < 'infinity'`),
+    // Serves: the line of a host, best first, and what else of it sleeps.
+    index('scraping_sessions_line')
+      .on(table.hostKey, table.wakeAt, sql`(-${table.priority})`, table.id)
+      .where(sql`${table.status} = 'pending' and ${table.wakeAt} is not null and ${table.hostKey} is not null`),
     // Serves: rescue, release of a dead worker, time-outs and "what is running"; as small as what runs.
     index('scraping_sessions_running').on(table.workerId).where(sql`${table.status} = 'running'`),
     // Serves: promotion, which lets only as many sessions of one host go on as the host can serve.
