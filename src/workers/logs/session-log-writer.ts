@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
+import { BatchWriter } from '../batch-writer.ts';
 import { storableJson, storableText } from '../stored-error.ts';
 
 /** One line that a session said. */
@@ -30,8 +30,6 @@ export interface SessionLogWriterOptions {
   linesMax?: number;
 }
 
-const BATCH_LINES = 500;
-
 // Lines carry their age, not a time: the database's clock is the one that counts.
 const INSERT = `
   insert into session_logs (session_id, at, claim_number, level, worker_id, message, context)
@@ -41,33 +39,29 @@ const INSERT = `
     with ordinality as line (session_id, claim_number, level, message, context, age_ms, position)
   order by line.position`;
 
-/**
- * Collects what sessions say and inserts it in batches, in order, at most `flushMs` late. Never fails and never blocks a session:
- * while the database is away lines are kept up to a bound, then dropped, and the number of dropped ones is logged afterwards.
- */
+/** Collects what sessions say and inserts it in batches, in order, soon; never fails and never blocks a session (see BatchWriter). */
 export class SessionLogWriter {
-  readonly #options: Required<SessionLogWriterOptions>;
-  #lines: BufferedLine[] = [];
-  #dropped = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #writing: Promise<boolean> | null = null;
+  readonly #batches: BatchWriter<BufferedLine>;
 
-  constructor(options: SessionLogWriterOptions) {
-    this.#options = { flushMs: 500, linesMax: 2_000, ...options };
+  constructor({ db, workerId, flushMs = 500, linesMax = 2_000 }: SessionLogWriterOptions) {
+    this.#batches = new BatchWriter({
+      flushMs,
+      rowsMax: linesMax,
+      insert: (batch, dropped) => {
+        const lines = dropped > 0 ? [...batch, droppedNote(batch, dropped)] : batch;
+        return db.query(INSERT, [...columnsOf(lines), workerId]);
+      },
+    });
   }
 
   /** Lines that were dropped because the database was away. */
   get droppedCount(): number {
-    return this.#dropped;
+    return this.#batches.droppedCount;
   }
 
   write(line: SessionLogLine): void {
-    if (this.#lines.length >= this.#options.linesMax) {
-      this.#dropped += 1;
-      return;
-    }
     const details = storableJson(line.details);
-    this.#lines.push({
+    this.#batches.write({
       sessionId: line.sessionId,
       claimNumber: line.claimNumber,
       level: line.level,
@@ -75,53 +69,29 @@ export class SessionLogWriter {
       context: details ? JSON.stringify(details) : null,
       saidAtMs: performance.now(),
     });
-    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
   }
 
-  /** Writes what is collected, one batch after the other; gives up at the first that fails and tries again later. */
-  async flush(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    while (this.#lines.length > 0) {
-      this.#writing ??= this.#writeBatch().finally(() => {
-        this.#writing = null;
-      });
-      if (!(await this.#writing)) {
-        this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs * 4);
-        return;
-      }
-    }
+  flush(): Promise<void> {
+    return this.#batches.flush();
   }
 
   /** A last try, at most `timeoutMs` long. */
-  async close(timeoutMs = 1_000): Promise<void> {
-    await Promise.race([this.flush(), wait(timeoutMs, undefined, { ref: false })]);
-    if (this.#timer) clearTimeout(this.#timer);
+  close(timeoutMs?: number): Promise<void> {
+    return this.#batches.close(timeoutMs);
   }
+}
 
-  async #writeBatch(): Promise<boolean> {
-    const batch = this.#lines.slice(0, BATCH_LINES);
-    const dropped = this.#dropped;
-    const lines = dropped > 0 ? [...batch, droppedNote(batch, dropped)] : batch;
-    const now = performance.now();
-    try {
-      await this.#options.db.query(INSERT, [
-        lines.map((line) => line.sessionId),
-        lines.map((line) => line.claimNumber),
-        lines.map((line) => line.level),
-        lines.map((line) => line.message),
-        lines.map((line) => line.context),
-        lines.map((line) => now - line.saidAtMs),
-        this.#options.workerId,
-      ]);
-    } catch {
-      // The lines stay; what failed is the database, and those who write results report that.
-      return false;
-    }
-    this.#lines.splice(0, batch.length);
-    this.#dropped -= dropped;
-    return true;
-  }
+/** One list per column, in the order of the statement. */
+function columnsOf(lines: readonly BufferedLine[]): unknown[][] {
+  const now = performance.now();
+  return [
+    lines.map((line) => line.sessionId),
+    lines.map((line) => line.claimNumber),
+    lines.map((line) => line.level),
+    lines.map((line) => line.message),
+    lines.map((line) => line.context),
+    lines.map((line) => now - line.saidAtMs),
+  ];
 }
 
 function droppedNote(batch: readonly BufferedLine[], dropped: number): BufferedLine {

@@ -16,9 +16,9 @@ export interface InspectedPage {
   url: string;
   /** The address that answered. */
   finalUrl: string;
-  expect?: PageExpectation;
+  expect?: PageExpectation | undefined;
   /** Rolling median of the decoded size of the source's good pages; null while unknown. */
-  medianBytes?: number | null;
+  medianBytes?: number | null | undefined;
 }
 
 export interface PageInspection {

@@ -1,0 +1,80 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface BatchWriterOptions<Row> {
+  /**
+   * Writes rows in one statement, in order; when it fails, the same rows are written again later.
+   * @param dropped rows that had to be dropped since the last batch that was written; to be told with this one.
+   */
+  insert(rows: readonly Row[], dropped: number): Promise<unknown>;
+  /** Longest time in ms that a row waits. */
+  flushMs?: number;
+  /** Rows kept while the database is away; later ones are dropped and counted. */
+  rowsMax?: number;
+}
+
+const BATCH_ROWS = 500;
+
+/**
+ * Collects rows and inserts them in batches, in order, at most `flushMs` late. Never fails and never blocks: while the database is
+ * away rows are kept up to a bound, then dropped, and how many is told with the next batch.
+ */
+export class BatchWriter<Row> {
+  readonly #options: Required<BatchWriterOptions<Row>>;
+  readonly #rows: Row[] = [];
+  #dropped = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<boolean> | null = null;
+
+  constructor(options: BatchWriterOptions<Row>) {
+    this.#options = { flushMs: 500, rowsMax: 2_000, ...options };
+  }
+
+  /** Rows that were dropped and not told of yet. */
+  get droppedCount(): number {
+    return this.#dropped;
+  }
+
+  write(row: Row): void {
+    if (this.#rows.length >= this.#options.rowsMax) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#rows.push(row);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
+  }
+
+  /** Writes what is collected, one batch after the other; gives up at the first that fails and tries again later. */
+  async flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    while (this.#rows.length > 0) {
+      this.#writing ??= this.#writeBatch().finally(() => {
+        this.#writing = null;
+      });
+      if (!(await this.#writing)) {
+        this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs * 4);
+        return;
+      }
+    }
+  }
+
+  /** A last try, at most `timeoutMs` long. */
+  async close(timeoutMs = 1_000): Promise<void> {
+    await Promise.race([this.flush(), wait(timeoutMs, undefined, { ref: false })]);
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  async #writeBatch(): Promise<boolean> {
+    const batch = this.#rows.slice(0, BATCH_ROWS);
+    const dropped = this.#dropped;
+    try {
+      await this.#options.insert(batch, dropped);
+    } catch {
+      // The rows stay; what failed is the database, and those who write results report that.
+      return false;
+    }
+    this.#rows.splice(0, batch.length);
+    this.#dropped -= dropped;
+    return true;
+  }
+}
