@@ -1,9 +1,9 @@
 import type { Logger } from '#lib/logger.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
 import type { ProxyRoutes } from '../proxy/proxy-routes.ts';
-import type { BodyLimits } from './decode-body.ts';
+import type { ResolveHost } from './connect/resolve-host.ts';
+import type { BodyLimits } from './exchange.ts';
 import type { FetchSession } from './fetch-session.ts';
-import type { ResolveHost } from './guarded-connector.ts';
 import type { HostPacer } from './host-pacer.ts';
 import { HttpClient } from './http-client.ts';
 import { PacedClient } from './paced-client.ts';
