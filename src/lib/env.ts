@@ -52,6 +52,7 @@ const envSchema = z.object({
   HTTP_PROXY: z.string().optional(),
   HTTPS_PROXY: z.string().optional(),
   NO_PROXY: z.string().optional(),
+  CHROME_PATH: z.string().min(1).optional(),
   EKO_ALLOW_ADDRESSES: z
     .string()
     .default('')

@@ -53,6 +53,7 @@ function makeRunner(work: (scraper: GivenScraper) => Promise<void>, overrides: P
     fetcher: {
       fetchPage: () => Promise.reject(new Error('these tests fetch nothing')),
     },
+    renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
     events: createEventPublisher({ query: async () => [] }),
     logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
     logger: silentLogger(),

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
@@ -7,6 +8,7 @@ import { createPageFetcher, type PageFetcher } from './fetch/page-fetcher.ts';
 import { PgRobotsStore } from './fetch/robots-store.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { JobQueue } from './queue/job-queue.ts';
+import { createPageRenderer } from './render/page-renderer.ts';
 import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
 import { userAgent } from './user-agent.ts';
 import { Worker } from './worker.ts';
@@ -26,12 +28,20 @@ function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, lo
     max: 4,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
+  const fetcher = composeFetcher(env, db, logger);
   return new Worker({
     workerId,
     concurrency: env.WORKER_CONCURRENCY,
     db,
     queue: new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 }),
-    fetcher: composeFetcher(env, db, logger),
+    fetcher,
+    renderer: createPageRenderer({
+      fetcher,
+      userAgent: userAgent(env.EKO_CONTACT),
+      logger,
+      chromePath: env.CHROME_PATH,
+      unpackFolder: path.join(env.EKO_DATA_DIR, 'browsers'),
+    }),
     scrapers,
     logger,
     send: (message) => {

@@ -18,12 +18,14 @@ import type { RequestLogWriter } from './pages/request-log-writer.ts';
 import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
+import type { PageRenderer } from './render/page-renderer.ts';
 
 export interface SessionContextDeps {
   workerId: string;
   db: Db;
   queue: JobQueue;
   fetcher: Pick<PageFetcher, 'fetchPage'>;
+  renderer: Pick<PageRenderer, 'renderPage'>;
   events: EventPublisher;
   logs: SessionLogWriter;
   requests: RequestLogWriter;
@@ -82,6 +84,7 @@ export function createSessionContext(
     log,
     // The pace of hosts and robots.txt are in the database too.
     fetchPage: (url, options = {}) => patiently(() => deps.fetcher.fetchPage(url, options, fetchSession)),
+    renderPage: (url, options = {}) => patiently(() => deps.renderer.renderPage(url, options, fetchSession)),
     checkpoint: async (checkpoint) => {
       progress.supersede();
       const answer = await patiently(() => saveCheckpoint(deps, active, checkpoint, log));

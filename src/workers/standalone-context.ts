@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import { readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
@@ -6,9 +7,12 @@ import type { Portal } from '#lib/portals/portal.ts';
 import { readPortalsFile } from '#lib/portals/read-portals-file.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import { createMemoryContext, type MemoryContext } from '#lib/scrapers/memory-context.ts';
+import type { ScraperContext } from '#lib/scrapers/scraper-context.ts';
+import type { FetchSession } from './fetch/fetch-session.ts';
 import { LocalHostPacer } from './fetch/host-pacer-local.ts';
 import { createPageFetcher } from './fetch/page-fetcher.ts';
 import { LocalRobotsStore } from './fetch/robots-store.ts';
+import { createPageRenderer } from './render/page-renderer.ts';
 import { userAgent } from './user-agent.ts';
 
 export interface StandaloneOptions {
@@ -38,7 +42,27 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     logger,
     allowAddresses: env.EKO_ALLOW_ADDRESSES,
   });
+  const renderer = createPageRenderer({
+    fetcher,
+    userAgent: userAgent(env.EKO_CONTACT),
+    logger,
+    chromePath: env.CHROME_PATH,
+    unpackFolder: path.join(env.EKO_DATA_DIR, 'browsers'),
+  });
   const log = consoleLog(logger, config.logLevel);
+  const sessionOf = ({ signal, stats }: ScraperContext): FetchSession => ({
+    source,
+    workerId: 'standalone',
+    sessionId: null,
+    config,
+    signal,
+    stats,
+    log,
+    recordRequest: (request) => log('debug', `${request.method} ${request.url} ${request.verdict}`, { ...request }),
+    // Nothing is kept from one stand-alone run to the next.
+    noteHost: () => {},
+    noteValidator: () => {},
+  });
   const context = createMemoryContext({
     source,
     location: options.location,
@@ -47,22 +71,16 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     ...(options.params ? { params: options.params } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     onLog: log,
-    fetchPage: (url, pageOptions, { signal, stats }) =>
-      fetcher.fetchPage(url, pageOptions ?? {}, {
-        source,
-        workerId: 'standalone',
-        sessionId: null,
-        config,
-        signal,
-        stats,
-        log,
-        recordRequest: (request) => log('debug', `${request.method} ${request.url} ${request.verdict}`, { ...request }),
-        // Nothing is kept from one stand-alone run to the next.
-        noteHost: () => {},
-        noteValidator: () => {},
-      }),
+    fetchPage: (url, pageOptions, of) => fetcher.fetchPage(url, pageOptions ?? {}, sessionOf(of)),
+    renderPage: (url, pageOptions, of) => renderer.renderPage(url, pageOptions ?? {}, sessionOf(of)),
   });
-  return { context, close: () => fetcher.close() };
+  return {
+    context,
+    close: async () => {
+      await renderer.close();
+      await fetcher.close();
+    },
+  };
 }
 
 /** A portal of the file replaces the built-in one of the same id. */

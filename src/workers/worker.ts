@@ -12,6 +12,7 @@ import { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { ManagerMessage, WorkerMessage, WorkerStats } from './messages.ts';
 import { CompletionBatcher } from './queue/completion-batcher.ts';
 import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
+import type { PageRenderer } from './render/page-renderer.ts';
 import type { ScraperRegistry } from './scraper-registry.ts';
 
 export interface WorkerOptions {
@@ -20,6 +21,7 @@ export interface WorkerOptions {
   db: Db;
   queue: JobQueue;
   fetcher: PageFetcher;
+  renderer: PageRenderer;
   scrapers: ScraperRegistry;
   logger: Logger;
   send: (message: WorkerMessage) => void;
@@ -47,7 +49,7 @@ export class Worker {
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
-    const { workerId, db, queue, logger, fetcher, scrapers } = options;
+    const { workerId, db, queue, logger, fetcher, renderer, scrapers } = options;
     this.#options = options;
     this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
     this.#events = createEventPublisher(db);
@@ -58,6 +60,7 @@ export class Worker {
       db,
       queue,
       fetcher,
+      renderer,
       events: this.#events,
       logs: this.#logs,
       logger,
@@ -113,9 +116,9 @@ export class Worker {
     await this.#runner.idle();
     clearInterval(this.#beat);
     if (this.#graceTimer) clearTimeout(this.#graceTimer);
-    const { fetcher, db } = this.#options;
+    const { fetcher, renderer, db } = this.#options;
     const farewell = Promise.allSettled([this.#completions.stop(), this.#logs.close(), this.#events.close()]).then(() =>
-      Promise.allSettled([fetcher.close(), db.close()]),
+      Promise.allSettled([renderer.close(), fetcher.close(), db.close()]),
     );
     await Promise.race([farewell, wait(FAREWELL_MS)]);
     this.#options.onStopped();

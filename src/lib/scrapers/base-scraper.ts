@@ -13,7 +13,13 @@ import {
 import { cleanText } from './clean-text.ts';
 import type { ScrapeResult } from './scrape-result.ts';
 import { type CheckpointExtras, ScrapeRun } from './scrape-run.ts';
-import type { CheckpointCounts, FetchedPage, FetchPageOptions, ScraperContext } from './scraper-context.ts';
+import type {
+  CheckpointCounts,
+  FetchedPage,
+  FetchPageOptions,
+  RenderPageOptions,
+  ScraperContext,
+} from './scraper-context.ts';
 
 export interface ExecuteOptions {
   /** The world as the runner gives it. Without it the scraper runs stand-alone: no database, leads in the result. */
@@ -85,6 +91,14 @@ export abstract class BaseScraper {
   /** Fetches one page politely: robots.txt, pace, retries and limits apply. At most `config.maxConcurrent` at once. */
   protected fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage> {
     return this.#active.fetchPage(url, options);
+  }
+
+  /**
+   * The page as a browser shows it, for sites whose pages are built by scripts: everything that it asks for obeys the same rules as
+   * `fetchPage`. Slow, so only where the data cannot be asked for itself; the source's config must say `renderPages: true`.
+   */
+  protected renderPage(url: string, options?: RenderPageOptions): Promise<FetchedPage> {
+    return this.#active.renderPage(url, options);
   }
 
   /** The page as text, or parsed with `{ as: 'json' }`. */

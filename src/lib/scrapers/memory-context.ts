@@ -9,6 +9,7 @@ import type {
   CheckpointCounts,
   FetchedPage,
   FetchPageOptions,
+  RenderPageOptions,
   RequestStats,
   ScraperContext,
 } from './scraper-context.ts';
@@ -27,6 +28,8 @@ export interface MemoryContextOptions {
   /** Bodies by address, for tests; every other address is gone (404). Ignored where `fetchPage` is given. */
   pages?: Record<string, string>;
   fetchPage?: (url: string, options: FetchPageOptions | undefined, context: ScraperContext) => Promise<FetchedPage>;
+  /** Rendered pages are those of `pages` or `fetchPage` unless given. */
+  renderPage?: (url: string, options: RenderPageOptions | undefined, context: ScraperContext) => Promise<FetchedPage>;
   onLog?: (level: LogLevel, message: string, details?: Record<string, unknown>) => void;
 }
 
@@ -67,6 +70,8 @@ export function createMemoryContext(options: MemoryContextOptions = {}): MemoryC
       return [...leads.values()];
     },
     fetchPage: (url, pageOptions) => fetchPage(url, pageOptions, context),
+    renderPage: (url, pageOptions) =>
+      options.renderPage?.(url, pageOptions, context) ?? fetchPage(url, undefined, context),
     checkpoint: async (checkpoint) => {
       context.checkpoints.push(checkpoint);
       for (const draft of checkpoint.leads) addOnce(leads, draft);

@@ -1,12 +1,14 @@
 import PQueue from 'p-queue';
 import type { SessionProgress } from '../db/schema/scraping-sessions.ts';
 import type { LogLevel } from '../db/schema/vocabulary.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { LeadDraft } from '../leads/lead.ts';
 import type { ScrapeResult } from './scrape-result.ts';
 import type {
   CheckpointCounts,
   FetchedPage,
   FetchPageOptions,
+  RenderPageOptions,
   ScraperContext,
   WatermarkUpdate,
 } from './scraper-context.ts';
@@ -48,6 +50,18 @@ export class ScrapeRun {
     const { context } = this;
     context.signal.throwIfAborted();
     return await this.#requests.add(() => context.fetchPage(url, options), { signal: context.signal });
+  }
+
+  /** A turn like that of any other page. @throws InvalidInputError where the source may not use a browser. */
+  async renderPage(url: string, options?: RenderPageOptions): Promise<FetchedPage> {
+    const { context } = this;
+    if (!context.config.renderPages) {
+      throw new InvalidInputError(
+        `The source "${context.source}" may not use a browser: set renderPages in its config`,
+      );
+    }
+    context.signal.throwIfAborted();
+    return await this.#requests.add(() => context.renderPage(url, options), { signal: context.signal });
   }
 
   emitLead(draft: LeadDraft): void {

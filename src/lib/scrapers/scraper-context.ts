@@ -24,6 +24,32 @@ export interface FetchPageOptions {
    * `notModified` and without text.
    */
   conditional?: boolean;
+  /** A part of a page, such as a script or its data: judged by its status alone, not by its looks. */
+  isPart?: boolean;
+}
+
+/** What a scraper may ask of a page that scripts build in a browser. */
+export interface RenderPageOptions {
+  /**
+   * When the page is ready to be read: after its load event (the default), half a second after the last request, or as soon as an
+   * element of this CSS selector is on it.
+   */
+  waitFor?: 'load' | 'idle' | { selector: string };
+  /**
+   * Longest time in ms from the arrival of the document until the page is ready; 60 s unless given. Each request that the page
+   * makes waits for its host's pace meanwhile.
+   */
+  timeoutMs?: number;
+  /** Requests that the page may make, beside its document; 30 unless given. Further ones are refused. */
+  requestsMax?: number;
+  /** Hosts beside the page's own site that may be asked, such as `cdn.example.com`; all unless given. */
+  hosts?: readonly string[];
+  /** Headers of the request for the document. */
+  headers?: Record<string, string>;
+  /** Smallest gap in ms between two requests on one host; the config's rateLimit unless given. */
+  gapMs?: number;
+  /** Looked for in the page as scripts have made it. */
+  expect?: PageExpectation;
 }
 
 /** Plain pieces of markup, compared as they are; any one of a list is enough. */
@@ -104,6 +130,8 @@ export interface ScraperContext {
   /** Aborted on cancel, time-out, shutdown and a lost lease; its reason is an AppError. */
   readonly signal: AbortSignal;
   fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage>;
+  /** The page as its scripts have made it in a browser. Only sources with `renderPages` in their config may ask for it. */
+  renderPage(url: string, options?: RenderPageOptions): Promise<FetchedPage>;
   checkpoint(checkpoint: Checkpoint): Promise<CheckpointCounts>;
   /** Shows how far the session is, soon and without waiting; what a checkpoint carries is saved with its leads instead. */
   reportProgress(progress: SessionProgress): void;

@@ -48,6 +48,7 @@ export class PageJudge {
   ): Promise<Judgement> {
     const byStatus = resultOf(outcome, new Date(), about.validated);
     if (page === null || byStatus.kind === 'redirect' || byStatus.kind === 'not-modified') return byStatus;
+    if (options.isPart) return byStatus;
     const inspection = this.#inspect(page, options, about);
     const result = judgeBody(resultOfInspection(byStatus, inspection), page, options);
     if (result.kind === 'done') this.#noteSize(about, page.bytes);
