@@ -27,8 +27,9 @@ const result = await build({
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // Optional companions of pg that nobody installs.
-  external: ['pg-native', 'pg-cloudflare'],
+  // Optional companions of pg that nobody installs; and what is loaded only for the first page that needs a browser, which
+  // finds its own files beside it.
+  external: ['pg-native', 'pg-cloudflare', 'playwright-core'],
   // CommonJS packages call require(), which ES modules do not have.
   banner: {
     js: `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`,

@@ -35,7 +35,7 @@ async function bundleOnce(): Promise<string> {
     platform: 'node',
     target: 'node22',
     logLevel: 'warning',
-    external: ['pg-native', 'pg-cloudflare'],
+    external: ['pg-native', 'pg-cloudflare', 'playwright-core'],
     banner: {
       js: `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`,
     },

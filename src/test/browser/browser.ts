@@ -1,31 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as playwright } from 'playwright-core';
+import { findBrowser, unpackShippedBrowser } from '#workers/render/find-browser.ts';
+
+/** Unpacked once per version and checkout, by whichever test comes first. */
+const UNPACK_FOLDER = path.resolve(import.meta.dirname, '../../../node_modules/.cache/eko-browsers');
 
 /**
- * A headless Chromium that comes with the dependencies: nothing is downloaded, and root may start it. It unpacks itself
- * into the temporary folder and takes whatever lies there for complete, so each gets a folder of its own: two test runs on
- * one machine would otherwise meet half a browser.
+ * The program of a headless Chromium: the one of the dependencies, so that tests see the same browser everywhere, and the machine's own
+ * where that one does not run.
  */
-export async function startBrowser(): Promise<Browser> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'eko-chromium-'));
-  const browser = await playwright.launch({
-    executablePath: await unpackInto(folder),
-    args: ['--no-sandbox', '--disable-gpu', '--no-zygote', '--disable-background-networking'],
-  });
-  browser.once('disconnected', () => rmSync(folder, { recursive: true, force: true }));
-  return browser;
+export async function findTestBrowser(): Promise<string> {
+  return (await unpackShippedBrowser(UNPACK_FOLDER)) ?? (await findBrowser({ unpackFolder: UNPACK_FOLDER }));
 }
 
-async function unpackInto(folder: string): Promise<string> {
-  const usual = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
-  try {
-    return await chromium.executablePath();
-  } finally {
-    if (usual === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = usual;
-  }
+/** A headless browser; root may start it. */
+export async function startBrowser(): Promise<Browser> {
+  return await playwright.launch({
+    executablePath: await findTestBrowser(),
+    args: ['--no-sandbox', '--disable-gpu', '--no-zygote', '--disable-background-networking'],
+  });
 }
