@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatBytes, formatDuration, formatPhone, formatRatio, plural } from './format.ts';
+import { formatAge, formatBytes, formatDuration, formatMs, formatPhone, formatRatio, plural } from './format.ts';
 
 describe('durations', () => {
   it.each([
@@ -12,6 +12,18 @@ describe('durations', () => {
     [356_400_000, '4 d 3 h'],
   ])('writes %d ms as "%s"', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe('short times', () => {
+  it.each([
+    [250, '250 ms'],
+    [2_500, '2.5 s'],
+    [10_000, '10 s'],
+    [59_940, '59.9 s'],
+    [60_000, '1 min'],
+  ])('writes %d ms as "%s"', (ms, text) => {
+    expect(formatMs(ms)).toBe(text);
   });
 });
 

@@ -41,6 +41,11 @@ export function formatDuration(ms: number): string {
   return `${seconds} s`;
 }
 
+/** "850 ms", "2.5 s", then as formatDuration: for what is short, and where half a second matters. */
+export function formatMs(ms: number): string {
+  return ms < 1000 || ms >= 60_000 ? formatDuration(ms) : `${tenth.format(ms / 1000)} s`;
+}
+
 function joinUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

@@ -82,6 +82,12 @@ function useTopicRefresh() {
   return collector;
 }
 
+/** The summary counts everything; whatever a session asks for moves the pace of a host. */
+function withImplied(topics: Set<string>): Set<string> {
+  if (topics.has('sessions')) topics.add('hosts');
+  return topics.add('summary');
+}
+
 function createCollector(queryClient: QueryClient) {
   let waiting = new Set<string>();
   let isThorough = false;
@@ -95,7 +101,7 @@ function createCollector(queryClient: QueryClient) {
     clearTimeout(timer);
     timer = undefined;
     if (document.hidden || waiting.size === 0) return;
-    const topics = waiting.add('summary');
+    const topics = withImplied(waiting);
     const thorough = isThorough;
     waiting = new Set();
     isThorough = false;

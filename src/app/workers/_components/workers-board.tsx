@@ -3,6 +3,7 @@
 import { Stack } from '@mantine/core';
 import { PageHeader } from '#components/page-header.tsx';
 import { FiguresRow } from './figures-row.tsx';
+import { HostsPanel } from './hosts/hosts-panel.tsx';
 import { ProxiesPanel } from './proxies/proxies-panel.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
 import { WorkersTable } from './workers-table.tsx';
@@ -14,8 +15,9 @@ export function WorkersBoard() {
       <Stack gap="md">
         <FiguresRow />
         <WorkersTable />
-        <SourcesPanel />
+        <HostsPanel />
         <ProxiesPanel />
+        <SourcesPanel />
       </Stack>
     </>
   );

@@ -10,9 +10,11 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import type { ApiSessionDetail } from '#lib/api-types.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
 import { ErrorPanel } from './error-panel.tsx';
+import { HostWait } from './host-wait.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { PartsPanel } from './parts-panel.tsx';
 import { RequestPanel } from './request-panel.tsx';
+import { RequestsPanel } from './requests-panel.tsx';
 import { SessionHeader } from './session-header.tsx';
 
 export function SessionView({ id }: { id: number }) {
@@ -39,6 +41,7 @@ function SessionParts({ session }: { session: ApiSessionDetail }) {
             {session.error !== null && session.status !== 'completed' && (
               <ErrorPanel session={session} error={session.error} />
             )}
+            {session.waitsFor !== null && <HostWait wait={session.waitsFor} />}
             <PartsPanel session={session} />
             <LogPanel session={session} />
           </Stack>
@@ -48,6 +51,9 @@ function SessionParts({ session }: { session: ApiSessionDetail }) {
             <RequestPanel session={session} />
             <AttemptsPanel session={session} />
           </Stack>
+        </Grid.Col>
+        <Grid.Col span={12}>
+          <RequestsPanel session={session} />
         </Grid.Col>
       </Grid>
     </>

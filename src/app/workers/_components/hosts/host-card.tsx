@@ -1,0 +1,32 @@
+import { Group, Stack, Text } from '@mantine/core';
+import { formatMs, plural } from '#components/format.ts';
+import { ResumeButton } from '#components/resume-button.tsx';
+import type { ApiHost } from '#lib/api-types.ts';
+import { HostName } from './host-columns.tsx';
+import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
+import { RobotsCell } from './robots-cell.tsx';
+
+/** A host on a phone. */
+export function HostCard({ host, onOpen }: { host: ApiHost; onOpen: () => void }) {
+  return (
+    <Stack gap={4} align="stretch">
+      <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
+        <HostName hostKey={host.hostKey} onOpen={onOpen} />
+        <ResumeButton host={host} />
+      </Group>
+      <HostStateCell host={host} />
+      <Text size="xs" c="dimmed" component="div">
+        Asked every {formatMs(host.gapMs)}, {GAP_REASONS[host.gapReason]}
+        {host.waitingSessions > 0 && ` · ${plural(host.waitingSessions, 'session')} waiting`}
+      </Text>
+      <Group gap={6} align="baseline">
+        <Text size="xs" c="dimmed">
+          robots.txt
+        </Text>
+        <div>
+          <RobotsCell robots={host.robots} />
+        </div>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,48 @@
+import { Anchor } from '@mantine/core';
+import { formatCount } from '#components/format.ts';
+import type { OpsColumn } from '#components/ops-table.tsx';
+import { ResumeButton } from '#components/resume-button.tsx';
+import type { ApiHost } from '#lib/api-types.ts';
+import { HostAnswer, HostPace, HostStateCell } from './host-facts.tsx';
+import { RobotsCell } from './robots-cell.tsx';
+
+/** @param onOpen shows the details of a host. */
+export function hostColumns(onOpen: (hostKey: string) => void): OpsColumn<ApiHost>[] {
+  return [
+    {
+      key: 'host',
+      title: 'Host',
+      render: ({ hostKey }) => <HostName hostKey={hostKey} onOpen={() => onOpen(hostKey)} />,
+    },
+    { key: 'state', title: 'State', width: 210, render: (host) => <HostStateCell host={host} /> },
+    { key: 'gap', title: 'Asked every', width: 150, render: (host) => <HostPace host={host} /> },
+    { key: 'robots', title: 'robots.txt', width: 150, render: ({ robots }) => <RobotsCell robots={robots} /> },
+    {
+      key: 'waiting',
+      title: 'Waiting',
+      width: 84,
+      align: 'right',
+      hiddenBelow: 62,
+      render: ({ waitingSessions }) => formatCount(waitingSessions),
+    },
+    { key: 'answer', title: 'Last answer', width: 150, hiddenBelow: 75, render: (host) => <HostAnswer host={host} /> },
+    { key: 'actions', title: '', width: 112, align: 'right', render: (host) => <ResumeButton host={host} /> },
+  ];
+}
+
+export function HostName({ hostKey, onOpen }: { hostKey: string; onOpen: () => void }) {
+  return (
+    <Anchor
+      component="button"
+      type="button"
+      size="sm"
+      fw={600}
+      ta="left"
+      style={{ overflowWrap: 'anywhere' }}
+      aria-haspopup="dialog"
+      onClick={onOpen}
+    >
+      {hostKey}
+    </Anchor>
+  );
+}

@@ -1,0 +1,72 @@
+import { Group, Modal, Skeleton, Stack, Text } from '@mantine/core';
+import { useHosts } from '#components/api/queries.ts';
+import { type Fact, FactList } from '#components/fact-list.tsx';
+import { formatCount, formatMs, plural } from '#components/format.ts';
+import { QueryProblem } from '#components/query-problem.tsx';
+import { RelativeTime } from '#components/relative-time.tsx';
+import { ResumeButton } from '#components/resume-button.tsx';
+import type { ApiHost } from '#lib/api-types.ts';
+import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
+import { RobotsFacts } from './robots-facts.tsx';
+
+/** Everything that is known about one host. */
+export function HostDialog({ hostKey, onClose }: { hostKey: string | null; onClose: () => void }) {
+  return (
+    <Modal
+      opened={hostKey !== null}
+      onClose={onClose}
+      title={hostKey ?? 'Host'}
+      size="lg"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {hostKey !== null && <HostDetails hostKey={hostKey} />}
+    </Modal>
+  );
+}
+
+function HostDetails({ hostKey }: { hostKey: string }) {
+  const { data, error, refetch } = useHosts({ text: hostKey });
+  const host = data?.pages.flatMap(({ items }) => items).find((item) => item.hostKey === hostKey);
+  if (host !== undefined) return <HostParts host={host} />;
+  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (data === undefined) return <Skeleton height={200} role="status" aria-label="Loading" />;
+  return <Text size="sm">This host has never been asked.</Text>;
+}
+
+function HostParts({ host }: { host: ApiHost }) {
+  return (
+    <Stack gap="md">
+      <Group justify="space-between" align="flex-start" wrap="nowrap">
+        <div>
+          <HostStateCell host={host} />
+        </div>
+        <ResumeButton host={host} />
+      </Group>
+      <FactList facts={paceFacts(host)} labelWidth="130px" />
+      {host.robots.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          Its robots.txt has not been read yet; that comes before the first page.
+        </Text>
+      ) : (
+        host.robots.map((robots) => <RobotsFacts key={robots.origin} robots={robots} />)
+      )}
+    </Stack>
+  );
+}
+
+function paceFacts(host: ApiHost): Fact[] {
+  const { gaps } = host;
+  return [
+    { label: 'Asked every', value: `${formatMs(host.gapMs)}, ${GAP_REASONS[host.gapReason]}` },
+    { label: 'Its source’s promise', value: formatMs(gaps.source) },
+    { label: 'Its Crawl-delay', value: gaps.crawlDelay === 0 ? 'none' : formatMs(gaps.crawlDelay) },
+    { label: 'After errors', value: gaps.slowed === 0 ? 'not slowed' : formatMs(gaps.slowed) },
+    { label: 'At once', value: plural(host.maxInflight, 'request') },
+    { label: 'Under way', value: formatCount(host.inFlight) },
+    { label: 'Sessions waiting', value: formatCount(host.waitingSessions) },
+    { label: 'Last asked', value: host.lastAskedAt === null ? 'never' : <RelativeTime at={host.lastAskedAt} /> },
+    { label: 'Last answer', value: host.lastServedAt === null ? 'none yet' : <RelativeTime at={host.lastServedAt} /> },
+    { label: 'Errors in a row', value: host.errorStreak > 0 && formatCount(host.errorStreak) },
+    { label: 'Last error', value: host.lastError },
+  ];
+}
