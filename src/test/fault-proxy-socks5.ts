@@ -7,7 +7,11 @@ const GRANTED = Buffer.from([5, 0, ...REPLY_TAIL]);
 
 /** Speaks RFC 1928 and 1929 with one client, in the proxy's mode. */
 export function speakSocks5(socket: Socket, proxy: FaultProxy): void {
-  void serve(socket, proxy).catch(() => socket.destroy());
+  void serve(socket, proxy).then(
+    // Else nobody would see the client go.
+    () => socket.resume(),
+    () => socket.destroy(),
+  );
 }
 
 async function serve(socket: Socket, proxy: FaultProxy): Promise<void> {
@@ -48,7 +52,10 @@ const ANSWERS: Record<FaultMode, Answer> = {
   'own-page': (socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${OWN_PAGE}`),
   garbage: (socket) => socket.write('220 mail.example.com ESMTP\r\n\r\n'),
   drips: (socket) => dripBytes(socket, '\u0005\u0000\u0000\u0003\u00ffname'),
-  'endless-header': (socket) => writeEndlessly(socket, Buffer.alloc(4096, 5)),
+  'endless-header': (socket) => {
+    socket.write(GRANTED);
+    writeEndlessly(socket, Buffer.alloc(4096));
+  },
   'dies-after-tunnel': (socket) => socket.end(GRANTED),
   'dies-mid-body': openTunnel,
   'no-method': (socket) => socket.end(),

@@ -108,8 +108,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#head === null || this.#body === null || !this.#finish(null)) return;
-    this.#resolve({ ...this.#head, body: this.#body.bytes() });
+    const [head, body] = [this.#head, this.#body];
+    if (head === null || body === null || !this.#finish(null)) return;
+    // undici frees the connection one turn later; a request that comes earlier would open another.
+    queueMicrotask(() => setImmediate(() => this.#resolve({ ...head, body: body.bytes() })));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

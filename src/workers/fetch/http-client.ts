@@ -52,7 +52,7 @@ const BODY_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * The only home of undici: one request in, one outcome out. It follows no redirect, retries nothing, opens at most one
+ * The only way to the network: one request in, one outcome out. It follows no redirect, retries nothing, opens at most one
  * connection per request, and never takes longer than the request's timeout, whatever site or proxy do. Proxies are pipes:
  * their own words never become a response.
  */
