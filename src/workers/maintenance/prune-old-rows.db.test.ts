@@ -1,13 +1,30 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
-import { DEFAULT_RETENTION, pruneOldRows } from './prune-old-rows.ts';
+import { DEFAULT_RETENTION, type PruneCounts, pruneOldRows } from './prune-old-rows.ts';
 
 let bed: QueueBed;
 beforeAll(async () => {
   bed = await createQueueBed();
 });
-beforeEach(() => bed.clear());
+beforeEach(async () => {
+  await bed.clear();
+  await bed.db.query('truncate session_logs, session_requests');
+});
 afterAll(() => bed.drop());
+
+const NOTHING: PruneCounts = {
+  logs: 0,
+  requests: 0,
+  snapshots: 0,
+  validators: 0,
+  metrics: 0,
+  sessions: 0,
+  batches: 0,
+  workers: 0,
+  bans: 0,
+  hosts: 0,
+  robots: 0,
+};
 
 /** Makes sessions of a status that were made and ended some days ago. */
 async function makeSessions(count: number, status: string, daysAgo: number): Promise<void> {
@@ -22,7 +39,15 @@ async function makeSessions(count: number, status: string, daysAgo: number): Pro
   );
 }
 
-async function countRows(table: 'scraping_sessions' | 'session_batches' | 'session_logs' | 'scraper_metrics') {
+type Table =
+  | 'scraping_sessions'
+  | 'session_batches'
+  | 'session_logs'
+  | 'session_requests'
+  | 'scraper_metrics'
+  | 'page_validators';
+
+async function countRows(table: Table) {
   const [row] = await bed.db.query(`select count(*)::int as rows from ${table}`);
   return row?.rows;
 }
@@ -54,8 +79,78 @@ describe('pruneOldRows', () => {
       `update worker_instances set last_heartbeat = clock_timestamp() - interval '8 days' where worker_id = 'long gone'`,
     );
     const counts = await pruneOldRows(bed.db);
-    expect(counts).toEqual({ logs: 7, metrics: 3, sessions: 0, batches: 0, workers: 1 });
+    expect(counts).toEqual({ ...NOTHING, logs: 7, metrics: 3, workers: 1 });
     expect([await countRows('session_logs'), await countRows('scraper_metrics')]).toEqual([4, 1]);
+  });
+
+  it('deletes old requests, pages that have expired, and what is known of pages that nobody read any more', async () => {
+    await bed.db.query(
+      `insert into session_requests (session_id, claim_number, duration_ms, wire_bytes, method, url, verdict, at)
+       select n, 1, 1, 1, 'GET', 'https://example.com/', 'done', clock_timestamp() - make_interval(days => n)
+       from generate_series(20, 10, -1) n`,
+    );
+    await bed.db.query(
+      `insert into page_snapshots (signature, status, source, url, verdict, body, expires_at)
+       select n::text, 403, 'permits', 'https://example.com/', 'blocked', '', clock_timestamp() + make_interval(hours => n)
+       from generate_series(-2, 3) n where n <> 0`,
+    );
+    await bed.db.query(
+      `insert into page_validators (source, url_hash, parser_version, body_hash, fetched_at)
+       select 'permits', n::text, '1', '', clock_timestamp() - make_interval(days => n) from generate_series(0, 2500) n`,
+    );
+    const counts = await pruneOldRows(bed.db);
+    expect(counts).toEqual({ ...NOTHING, requests: 7, snapshots: 2, validators: 2_471 });
+    expect([await countRows('session_requests'), await countRows('page_validators')]).toEqual([4, 30]);
+    const kept = await bed.db.query('select signature from page_snapshots order by signature');
+    expect(kept.map((row) => row.signature)).toEqual(['1', '2', '3']);
+  });
+
+  it('deletes the requests and log lines of a session with it', async () => {
+    await makeSessions(2, 'completed', 100);
+    await makeSessions(1, 'pending', 100);
+    await bed.db.query(
+      `insert into session_requests (session_id, claim_number, duration_ms, wire_bytes, method, url, verdict)
+       select id, 1, 1, 1, 'GET', 'https://example.com/', 'done' from scraping_sessions`,
+    );
+    await bed.db.query(
+      `insert into session_logs (session_id, claim_number, level, message) select id, 1, 'info', 'hi' from scraping_sessions`,
+    );
+    expect(await pruneOldRows(bed.db)).toEqual({ ...NOTHING, sessions: 2, batches: 1 });
+    expect([await countRows('session_requests'), await countRows('session_logs')]).toEqual([1, 1]);
+  });
+
+  it('forgets bans a day after their end, and hosts that nobody asked, but none that has to wait or is being asked', async () => {
+    await bed.db.query(`insert into proxy_pool (protocol, host, port) values ('http', '192.0.2.1', 80)`);
+    await bed.db.query(
+      `insert into proxy_host_bans (proxy_id, host_key, reason, until)
+       select id, n::text, 'status 403', clock_timestamp() + make_interval(hours => n)
+       from proxy_pool, unnest(array[-50, -30, -20, 5]) n`,
+    );
+    const old = `clock_timestamp() - interval '31 days'`;
+    await bed.db.query(
+      `insert into host_pacing (host_key, last_asked_at, next_at, backoff_until, paused_until) values
+         ('old', ${old}, ${old}, default, null),
+         ('never asked', null, default, default, null),
+         ('asked lately', clock_timestamp() - interval '29 days', ${old}, default, null),
+         ('paused', ${old}, ${old}, default, clock_timestamp() + interval '1 hour'),
+         ('backs off', ${old}, ${old}, clock_timestamp() + interval '1 hour', null),
+         ('being asked', ${old}, ${old}, default, null)`,
+    );
+    await bed.db.query(
+      `insert into host_slots (host_key, worker_id, start_at, expires_at)
+       values ('being asked', 'worker', clock_timestamp(), clock_timestamp() + interval '1 minute')`,
+    );
+    await bed.db.query(
+      `insert into robots_cache (origin, outcome, fetched_at, expires_at, looking_until) values
+         ('https://old.example.com', 'none', ${old}, ${old}, ${old}),
+         ('https://looked.example.com', 'none', ${old}, ${old}, clock_timestamp()),
+         ('https://new.example.com', 'none', clock_timestamp(), clock_timestamp() + interval '1 day', null)`,
+    );
+    expect(await pruneOldRows(bed.db)).toEqual({ ...NOTHING, bans: 2, hosts: 2, robots: 1 });
+    const hosts = await bed.db.query('select host_key from host_pacing order by host_key');
+    expect(hosts.map((row) => row.host_key)).toEqual(['asked lately', 'backs off', 'being asked', 'paused']);
+    const bans = await bed.db.query('select host_key from proxy_host_bans order by host_key');
+    expect(bans.map((row) => row.host_key)).toEqual(['-20', '5']);
   });
 
   it('may be run by several managers at once', async () => {
