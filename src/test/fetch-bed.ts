@@ -5,8 +5,8 @@ import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-contex
 import type { FetchSession, RequestRecord } from '#workers/fetch/fetch-session.ts';
 import { LocalHostPacer } from '#workers/fetch/host-pacer-local.ts';
 import { createPageFetcher, type PageFetcher, type PageFetcherDeps } from '#workers/fetch/page-fetcher.ts';
-import type { PageValidator } from '#workers/fetch/page-validator.ts';
 import { LocalRobotsStore } from '#workers/fetch/robots-store.ts';
+import type { ReadPage } from '#workers/pages/validator-store.ts';
 import { type FixtureRoute, type FixtureSite, startFixtureSite } from './fixture-site.ts';
 
 /** A session that remembers what it was told. `ending` ends it. */
@@ -14,7 +14,7 @@ export interface TestSession extends FetchSession {
   lines: string[];
   records: RequestRecord[];
   hosts: string[];
-  validators: PageValidator[];
+  pagesRead: ReadPage[];
   ending: AbortController;
 }
 
@@ -59,11 +59,11 @@ export function newSession(config: Record<string, unknown> = {}, sessionId = 1):
     log: (level, message) => session.lines.push(`${level} ${message}`),
     recordRequest: (record) => session.records.push(record),
     noteHost: (hostKey) => session.hosts.push(hostKey),
-    noteValidator: (validator) => session.validators.push(validator),
+    noteRead: (page) => session.pagesRead.push(page),
     lines: [],
     records: [],
     hosts: [],
-    validators: [],
+    pagesRead: [],
     ending,
   };
   return session;

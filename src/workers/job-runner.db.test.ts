@@ -7,6 +7,8 @@ import { waitFor } from '#test/wait-for.ts';
 import { createEventPublisher } from './events.ts';
 import { JobRunner, type JobRunnerDeps } from './job-runner.ts';
 import { SessionLogWriter } from './logs/session-log-writer.ts';
+import { RequestLogWriter } from './pages/request-log-writer.ts';
+import { LocalValidatorStore } from './pages/validator-store.ts';
 import type { ClaimedSession } from './queue/job-queue.ts';
 
 let bed: QueueBed;
@@ -56,6 +58,8 @@ function makeRunner(work: (scraper: GivenScraper) => Promise<void>, overrides: P
     renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
     events: createEventPublisher({ query: async () => [] }),
     logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
+    requests: new RequestLogWriter({ db: { query: async () => [] } }),
+    validators: new LocalValidatorStore(),
     logger: silentLogger(),
     isLeaseSafe: () => true,
     createScraper: () => new GivenScraper(work),

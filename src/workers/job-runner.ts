@@ -6,16 +6,16 @@ import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import { ActiveSession } from './active-session.ts';
 import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
-import type { PageValidator } from './fetch/page-validator.ts';
 import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
 import { countOutcome, noJobsYet, type WorkerCounters } from './metrics/worker-counters.ts';
+import type { ReadPage, ValidatorStore } from './pages/validator-store.ts';
 import type { Claim, ClaimedSession, Completion, Settled } from './queue/job-queue.ts';
 import { createSessionContext, type SessionContextDeps } from './session-context.ts';
 
 export interface JobRunnerDeps extends SessionContextDeps {
   createScraper: (source: string) => BaseScraper;
-  /** Keeps what makes the next requests of pages conditional. */
-  saveValidators: (validators: readonly PageValidator[]) => Promise<void>;
+  /** Where it is kept what makes the next requests of pages conditional. */
+  validators: Pick<ValidatorStore, 'save'>;
   /** Resolves after the commit: true when the claim was still good. Collects several completions into one statement. */
   complete: (item: Completion) => Promise<boolean>;
   /** A slot is free again, or the worker's figures have changed. */
@@ -109,7 +109,7 @@ export class JobRunner {
       close = session.close;
       const scraping = scraper.execute(active.claimed.location, { context: session.context });
       const result = await this.#orDropped(scraping, active);
-      await this.#keepValidators(session.validators);
+      await this.#keepValidators(session.pagesRead);
       return { error: null, result };
     } catch (error) {
       return { error: error ?? new Error('The scraper threw nothing at all'), result: null };
@@ -122,10 +122,10 @@ export class JobRunner {
    * Only now is all that the pages held saved, so only now may the next run skip those that have not changed. Without validators
    * the pages are read again, which is no loss.
    */
-  async #keepValidators(validators: readonly PageValidator[]): Promise<void> {
-    if (validators.length === 0) return;
-    await this.#deps
-      .saveValidators(validators)
+  async #keepValidators(pages: readonly ReadPage[]): Promise<void> {
+    if (pages.length === 0) return;
+    await this.#deps.validators
+      .save(pages)
       .catch((error: unknown) =>
         this.#deps.logger.warn({ err: error }, 'Pages will be read again: no validators kept'),
       );

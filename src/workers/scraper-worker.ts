@@ -1,11 +1,9 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createDb, type Db } from '#lib/db/create-db.ts';
+import { createDb } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
-import { PgHostPacer } from './fetch/host-pacer-pg.ts';
-import { createPageFetcher, type PageFetcher } from './fetch/page-fetcher.ts';
-import { PgRobotsStore } from './fetch/robots-store.ts';
+import { composeFetching } from './compose-fetching.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
@@ -28,15 +26,15 @@ function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, lo
     max: 4,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
-  const fetcher = composeFetcher(env, db, logger);
+  const fetching = composeFetching(env, db, logger, process.env.EKO_INTERNAL_ECHO_URL);
   return new Worker({
     workerId,
     concurrency: env.WORKER_CONCURRENCY,
     db,
     queue: new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 }),
-    fetcher,
+    fetching,
     renderer: createPageRenderer({
-      fetcher,
+      fetcher: fetching.fetcher,
       userAgent: userAgent(env.EKO_CONTACT),
       logger,
       chromePath: env.CHROME_PATH,
@@ -48,19 +46,6 @@ function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, lo
       if (process.connected) process.send?.(message, undefined, undefined, () => {});
     },
     onStopped: () => process.exit(0),
-  });
-}
-
-function composeFetcher(env: Env, db: Db, logger: Logger): PageFetcher {
-  return createPageFetcher({
-    pacer: new PgHostPacer({
-      db,
-      onReleaseFailed: (error) => logger.debug({ err: error }, 'A host slot could not be given back; it expires'),
-    }),
-    robots: new PgRobotsStore(db),
-    userAgent: userAgent(env.EKO_CONTACT),
-    logger,
-    allowAddresses: env.EKO_ALLOW_ADDRESSES,
   });
 }
 

@@ -12,9 +12,9 @@ import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
 import type { EventPublisher } from './events.ts';
 import type { FetchSession } from './fetch/fetch-session.ts';
 import type { PageFetcher } from './fetch/page-fetcher.ts';
-import type { PageValidator } from './fetch/page-validator.ts';
 import type { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { RequestLogWriter } from './pages/request-log-writer.ts';
+import type { ReadPage } from './pages/validator-store.ts';
 import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
@@ -38,7 +38,7 @@ export interface SessionContextDeps {
 export interface SessionContext {
   context: ScraperContext;
   /** What makes the next requests of the pages read conditional; to be kept once the session's finds are saved. */
-  validators: readonly PageValidator[];
+  pagesRead: readonly ReadPage[];
   close(): void;
 }
 
@@ -55,7 +55,7 @@ export function createSessionContext(
     deps.events.publish(['sessions'], [claimed.id]);
     if (answer.cancelRequested) active.abort(cancelledByPerson(claimed.id));
   });
-  const validators: PageValidator[] = [];
+  const pagesRead: ReadPage[] = [];
   const fetchSession: FetchSession = {
     source: claimed.source,
     workerId: deps.workerId,
@@ -69,7 +69,7 @@ export function createSessionContext(
     noteHost: (hostKey) => {
       active.lastHostKey = hostKey;
     },
-    noteValidator: (validator) => void validators.push(validator),
+    noteRead: (page) => void pagesRead.push(page),
   };
   // Reads try as long as writes do: a pause of the database is no fault of the session.
   const patiently = <T>(work: () => Promise<T>) => withPatience(deps, active, work);
@@ -96,7 +96,7 @@ export function createSessionContext(
     listPortals: () => patiently(() => listEnabledPortals(deps.db, claimed.source)),
     findWatermark: (portalId, scope) => patiently(() => findWatermark(deps.db, portalId, scope)),
   };
-  return { context, validators, close: () => progress.close() };
+  return { context, pagesRead, close: () => progress.close() };
 }
 
 async function saveCheckpoint(

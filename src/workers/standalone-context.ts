@@ -61,7 +61,7 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     recordRequest: (request) => log('debug', `${request.method} ${request.url} ${request.verdict}`, { ...request }),
     // Nothing is kept from one stand-alone run to the next.
     noteHost: () => {},
-    noteValidator: () => {},
+    noteRead: () => {},
   });
   const context = createMemoryContext({
     source,

@@ -4,12 +4,13 @@ import { CancelledError, LeaseLostError, SessionTimeoutError, ShutdownError } fr
 import { assertNever } from '#lib/invariant.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ClaimLoop } from './claim-loop.ts';
+import type { Fetching } from './compose-fetching.ts';
 import { createEventPublisher, type EventPublisher } from './events.ts';
-import type { PageFetcher } from './fetch/page-fetcher.ts';
 import { JobRunner } from './job-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { ManagerMessage, WorkerMessage, WorkerStats } from './messages.ts';
+import { RequestLogWriter } from './pages/request-log-writer.ts';
 import { CompletionBatcher } from './queue/completion-batcher.ts';
 import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
@@ -20,7 +21,7 @@ export interface WorkerOptions {
   concurrency: number;
   db: Db;
   queue: JobQueue;
-  fetcher: PageFetcher;
+  fetching: Fetching;
   renderer: PageRenderer;
   scrapers: ScraperRegistry;
   logger: Logger;
@@ -40,6 +41,7 @@ export class Worker {
   readonly #lease: LeaseKeeper;
   readonly #events: EventPublisher;
   readonly #logs: SessionLogWriter;
+  readonly #requests: RequestLogWriter;
   readonly #completions: CompletionBatcher;
   readonly #runner: JobRunner;
   readonly #claims: ClaimLoop;
@@ -49,20 +51,23 @@ export class Worker {
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
-    const { workerId, db, queue, logger, fetcher, renderer, scrapers } = options;
+    const { workerId, db, queue, logger, fetching, renderer, scrapers } = options;
     this.#options = options;
     this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
     this.#events = createEventPublisher(db);
     this.#logs = new SessionLogWriter({ db, workerId });
+    this.#requests = new RequestLogWriter({ db });
     this.#completions = new CompletionBatcher({ complete: (items) => queue.complete(items) });
     this.#runner = new JobRunner({
       workerId,
       db,
       queue,
-      fetcher,
+      fetcher: fetching.fetcher,
       renderer,
       events: this.#events,
       logs: this.#logs,
+      requests: this.#requests,
+      validators: fetching.validators,
       logger,
       isLeaseSafe: () => this.#lease.isSafe,
       createScraper: scrapers.createScraper,
@@ -72,6 +77,7 @@ export class Worker {
     this.#claims = this.#createClaimLoop();
     this.#beat = setInterval(() => this.#sendBeat(), BEAT_MS);
     this.#sendBeat();
+    fetching.proxies.startHealthChecks();
   }
 
   handle(message: ManagerMessage): void {
@@ -116,12 +122,16 @@ export class Worker {
     await this.#runner.idle();
     clearInterval(this.#beat);
     if (this.#graceTimer) clearTimeout(this.#graceTimer);
-    const { fetcher, renderer, db } = this.#options;
-    const farewell = Promise.allSettled([this.#completions.stop(), this.#logs.close(), this.#events.close()]).then(() =>
-      Promise.allSettled([renderer.close(), fetcher.close(), db.close()]),
-    );
-    await Promise.race([farewell, wait(FAREWELL_MS)]);
+    await Promise.race([this.#sayFarewell(), wait(FAREWELL_MS)]);
     this.#options.onStopped();
+  }
+
+  /** Writes what is still to be written, then closes what it is written through. */
+  async #sayFarewell(): Promise<void> {
+    const { fetching, renderer, db } = this.#options;
+    const writers = [this.#completions.stop(), this.#logs.close(), this.#requests.close(), this.#events.close()];
+    await Promise.allSettled([...writers, renderer.close(), fetching.close()]);
+    await db.close();
   }
 
   #createClaimLoop(): ClaimLoop {

@@ -1,7 +1,7 @@
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
-import type { PageValidator } from './page-validator.ts';
+import type { ReadPage } from '../pages/validator-store.ts';
 
 /** One request, as people see it on the session's page. */
 export interface RequestRecord {
@@ -36,5 +36,5 @@ export interface FetchSession {
   /** Told which host is asked next: a session that has to wait is not handed out before that host may be asked. */
   noteHost(hostKey: string): void;
   /** Told what makes the next request of a page conditional. To be kept when all that was found is saved, not before. */
-  noteValidator(validator: PageValidator): void;
+  noteRead(page: ReadPage): void;
 }

@@ -1,4 +1,4 @@
-/** Why no usable response came. What follows from it is decided in verdict.ts. */
+/** Why no usable response came. What follows from it is decided in result-policy.ts. */
 export type FetchFailure =
   /** Our total deadline, or undici's for connect, headers or silence in the body, passed. */
   | 'timeout'

@@ -1,6 +1,8 @@
 import { AddressRefusedError, type AppError, RobotsDisallowedError, ThrottledError } from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
+import { conditionalHeaders, type PageValidators, validatorsOf } from '../pages/page-validators.ts';
+import type { ValidatorStore } from '../pages/validator-store.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import { decodeText } from './charset.ts';
 import type { FetchSession } from './fetch-session.ts';
@@ -12,7 +14,6 @@ import type { Judgement, PacedClient, Sent } from './paced-client.ts';
 import { pageErrorOf } from './page-error.ts';
 import type { PageJudge } from './page-judge.ts';
 import type { ResultKind } from './page-result.ts';
-import { conditionalHeaders, hashBody, type PageValidator, type ValidatorStore } from './page-validator.ts';
 import { followRedirect, type Hop } from './redirect-policy.ts';
 import { decide, type Patience, waitsInPlace } from './result-policy.ts';
 import type { RobotsGate, RobotsPass } from './robots-gate.ts';
@@ -23,7 +24,7 @@ export interface PageFetchParts {
   client: PacedClient;
   pacer: HostPacer;
   judge: PageJudge;
-  validators: ValidatorStore | null;
+  validators: Pick<ValidatorStore, 'find'> | null;
   allow: readonly string[];
   patience: Patience;
 }
@@ -44,7 +45,7 @@ export class PageFetch {
   readonly #url: string;
   readonly #results: ResultKind[] = [];
   readonly #avoidProxies: number[] = [];
-  #known: PageValidator | null = null;
+  #known: PageValidators | null = null;
   #hop: Hop;
   #hops = 0;
   #throttles = 0;
@@ -117,10 +118,9 @@ export class PageFetch {
   }
 
   #pacedRequest(floorMs: number, pass: RobotsPass) {
-    const validator = this.#validator;
     return {
       ...this.#hop,
-      headers: validator === null ? this.#hop.headers : { ...this.#hop.headers, ...conditionalHeaders(validator) },
+      headers: { ...this.#hop.headers, ...conditionalHeaders(this.#validators) },
       floorMs,
       robotsMs: pass.crawlDelayMs,
       timeoutMs: this.#session.config.timeout,
@@ -130,7 +130,7 @@ export class PageFetch {
   }
 
   #judge(outcome: HttpOutcome, page: FetchedPage | null): Promise<Judgement> {
-    const about = { session: this.#session, hostKey: this.#hostKey, validated: this.#validator !== null };
+    const about = { session: this.#session, hostKey: this.#hostKey, validated: this.#validators !== null };
     return this.#parts.judge.judge(outcome, page, this.#options, about);
   }
 
@@ -218,25 +218,15 @@ export class PageFetch {
   /** The same bytes as last time are as unchanged as a 304 says; not every site knows how to say it. */
   #accept(page: FetchedPage, outcome: HttpOutcome): FetchedPage {
     if (!this.#isConditional || outcome.kind !== 'response') return page;
-    if (outcome.status === 304) {
-      if (this.#known !== null) this.#session.noteValidator(this.#known);
-      return { ...page, text: '', notModified: true };
-    }
     const { source, config } = this.#session;
-    const validator: PageValidator = {
-      source,
-      url: this.#url,
-      parserVersion: config.parserVersion,
-      etag: outcome.headers.etag ?? null,
-      lastModified: outcome.headers['last-modified'] ?? null,
-      bodyHash: hashBody(outcome.body),
-    };
-    this.#session.noteValidator(validator);
-    return validator.bodyHash === this.#known?.bodyHash ? { ...page, text: '', notModified: true } : page;
+    const isSame = outcome.status === 304;
+    const validators = isSame && this.#known !== null ? this.#known : validatorsOf(outcome.headers, outcome.body);
+    this.#session.noteRead({ source, url: this.#url, parserVersion: config.parserVersion, validators });
+    return validators.bodyHash === this.#known?.bodyHash ? { ...page, text: '', notModified: true } : page;
   }
 
   /** Belongs to the address that was asked for, not to one that it leads to. */
-  get #validator(): PageValidator | null {
+  get #validators(): PageValidators | null {
     return this.#hops === 0 ? this.#known : null;
   }
 

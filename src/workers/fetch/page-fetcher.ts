@@ -1,7 +1,9 @@
 import type { Logger } from '#lib/logger.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
+import type { ValidatorStore } from '../pages/validator-store.ts';
 import type { ProxyRoutes } from '../proxy/proxy-routes.ts';
 import type { ResolveHost } from './connect/resolve-host.ts';
+import type { SystemProxySettings } from './connect/system-proxy.ts';
 import type { BodyLimits } from './exchange.ts';
 import type { FetchSession } from './fetch-session.ts';
 import type { HostPacer } from './host-pacer.ts';
@@ -9,7 +11,6 @@ import { HttpClient } from './http-client.ts';
 import { PacedClient } from './paced-client.ts';
 import { PageFetch } from './page-fetch.ts';
 import { PageJudge, type SnapshotStore } from './page-judge.ts';
-import type { ValidatorStore } from './page-validator.ts';
 import { PATIENCE, type Patience } from './result-policy.ts';
 import { RobotsGate } from './robots-gate.ts';
 import type { RobotsStore } from './robots-store.ts';
@@ -27,12 +28,14 @@ export interface PageFetcherDeps {
   limits?: Partial<BodyLimits>;
   /** In place of the system's DNS. */
   resolve?: ResolveHost;
+  /** The proxy of the company that runs this machine. */
+  systemProxy?: SystemProxySettings;
   /** The pool, for sources with `useProxy`. Without it their sessions wait. */
   proxies?: ProxyRoutes;
   /** Keeps the first page of each kind of failure. */
   snapshots?: SnapshotStore;
   /** Makes `conditional` requests possible; without it every page is read whole. */
-  validators?: ValidatorStore;
+  validators?: Pick<ValidatorStore, 'find'>;
   patience?: Patience;
 }
 
@@ -55,6 +58,7 @@ export function createPageFetcher(deps: PageFetcherDeps): PageFetcher {
     allow,
     ...(deps.limits ? { limits: deps.limits } : {}),
     ...(deps.resolve ? { resolve: deps.resolve } : {}),
+    ...(deps.systemProxy ? { systemProxy: deps.systemProxy } : {}),
   });
   const client = new PacedClient(pacer, http, deps.proxies ?? null);
   const gate = new RobotsGate({

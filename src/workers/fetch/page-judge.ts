@@ -15,6 +15,8 @@ export interface PageSnapshot {
   url: string;
   verdict: ResultKind;
   evidence: readonly PageEvidence[];
+  /** Of the page, in lower case. */
+  title: string;
   status: number;
   headers: Record<string, string>;
   text: string;
@@ -76,7 +78,7 @@ export class PageJudge {
   async #snapshot(
     { kind }: PageResult,
     page: FetchedPage,
-    { evidence }: PageInspection,
+    { evidence, title }: PageInspection,
     { session, hostKey }: { session: FetchSession; hostKey: string },
   ): Promise<string | null> {
     if (this.#snapshots === null) return null;
@@ -87,6 +89,7 @@ export class PageJudge {
       url: page.finalUrl,
       verdict: kind,
       evidence,
+      title,
       status: page.status,
       headers: page.headers,
       text: page.text,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFetchBed, inTurn, newSession, text } from '#test/fetch-bed.ts';
+import { LocalValidatorStore } from '../pages/validator-store.ts';
 import type { PageSnapshot } from './page-judge.ts';
-import type { PageValidator } from './page-validator.ts';
 
 const bed = createFetchBed();
 const { startSite, newFetcher, fetchFrom } = bed;
@@ -97,11 +97,6 @@ describe('requests on record', () => {
 });
 
 describe('a conditional request', () => {
-  const storeOf = (known: PageValidator[]) => ({
-    find: async (_source: string, url: string, parserVersion: string) =>
-      known.find((one) => one.url === url && one.parserVersion === parserVersion) ?? null,
-  });
-
   it('is answered with "not modified" by a site that knows how, and by the same bytes of one that does not', async () => {
     const site = await startSite({
       '/etag': (request, response) => {
@@ -110,12 +105,12 @@ describe('a conditional request', () => {
       },
       '/dumb': text('always the same'),
     });
-    const known: PageValidator[] = [];
+    const validators = new LocalValidatorStore();
     const read = async (path: string, config = {}) => {
       const { result, session } = await fetchFrom(site, path, { conditional: true }, config, {
-        validators: storeOf(known),
+        validators,
       });
-      known.push(...session.validators);
+      await validators.save(session.pagesRead);
       return result;
     };
     for (const path of ['/etag', '/dumb']) {
@@ -129,8 +124,8 @@ describe('a conditional request', () => {
 
   it('is never sent for a page that is asked for without condition, and 304 is no answer to such a request', async () => {
     const site = await startSite({ '/a': text('', 304) });
-    const { result, session } = await fetchFrom(site, '/a', {}, {}, { validators: storeOf([]) });
+    const { result, session } = await fetchFrom(site, '/a', {}, {}, { validators: new LocalValidatorStore() });
     expect(result).toMatchObject({ code: 'request_refused' });
-    expect(session.validators).toEqual([]);
+    expect(session.pagesRead).toEqual([]);
   });
 });

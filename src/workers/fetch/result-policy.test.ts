@@ -33,7 +33,13 @@ const failed = (failure: FetchFailure): HttpOutcome => ({
   wireBytes: 0,
   durationMs: 1,
 });
-const inspection = (kind: PageInspection['kind']): PageInspection => ({ kind, score: 0, evidence: [] });
+const inspection = (kind: PageInspection['kind']): PageInspection => ({
+  kind,
+  score: 0,
+  evidence: [],
+  title: '',
+  version: 1,
+});
 const result = (kind: ResultKind): PageResult => ({ kind, reason: kind, retryAfterMs: null });
 
 describe('resultOf', () => {

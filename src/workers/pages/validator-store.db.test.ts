@@ -19,17 +19,29 @@ describe.each<[string, () => ValidatorStore]>([
   it('knows a page again only for the same source, address and version of the parser', async () => {
     const store = create();
     expect(await store.find('permits', URL, '1')).toBeNull();
-    await store.save('permits', URL, '1', FIRST);
+    await store.save([{ source: 'permits', url: URL, parserVersion: '1', validators: FIRST }]);
     expect(await store.find('permits', URL, '1')).toEqual(FIRST);
     expect(await store.find('permits', URL, '2')).toBeNull();
     expect(await store.find('other', URL, '1')).toBeNull();
     expect(await store.find('permits', `${URL}b`, '1')).toBeNull();
   });
 
+  it('keeps the last of several reads of one page', async () => {
+    const store = create();
+    const read = (validators: typeof FIRST | typeof SECOND) => ({
+      source: 'permits',
+      url: 'https://example.com/twice',
+      parserVersion: '1',
+      validators,
+    });
+    await store.save([read(FIRST), read(SECOND)]);
+    expect(await store.find('permits', 'https://example.com/twice', '1')).toEqual(SECOND);
+  });
+
   it('forgets what an earlier read or an earlier parser saw', async () => {
     const store = create();
-    await store.save('permits', URL, '1', FIRST);
-    await store.save('permits', URL, '2', SECOND);
+    await store.save([{ source: 'permits', url: URL, parserVersion: '1', validators: FIRST }]);
+    await store.save([{ source: 'permits', url: URL, parserVersion: '2', validators: SECOND }]);
     expect(await store.find('permits', URL, '2')).toEqual(SECOND);
     expect(await store.find('permits', URL, '1')).toBeNull();
   });

@@ -9,8 +9,16 @@ import type { PageValidators } from './page-validators.ts';
 export interface ValidatorStore {
   /** @throws what the database throws. */
   find(source: string, url: string, parserVersion: string): Promise<PageValidators | null>;
-  /** Call it only once what was on the page is saved: a page that is known is not read again. @throws what the database throws. */
-  save(source: string, url: string, parserVersion: string, validators: PageValidators): Promise<void>;
+  /** Call it only once what was on the pages is saved: a page that is known is not read again. @throws what the database throws. */
+  save(pages: readonly ReadPage[]): Promise<void>;
+}
+
+/** A page that was read to its end. */
+export interface ReadPage {
+  source: string;
+  url: string;
+  parserVersion: string;
+  validators: PageValidators;
 }
 
 interface ValidatorRow extends QueryRow {
@@ -36,14 +44,24 @@ export class PgValidatorStore implements ValidatorStore {
     return row === undefined ? null : { etag: row.etag, lastModified: row.last_modified, bodyHash: row.body_hash };
   }
 
-  async save(source: string, url: string, parserVersion: string, validators: PageValidators): Promise<void> {
+  async save(pages: readonly ReadPage[]): Promise<void> {
+    // One row each: a statement cannot change a row twice. In one order, so that two savers cannot lock each other out.
+    const latest = new Map(pages.map((page) => [keyOf(page.source, page.url), page]));
+    const rows = [...latest.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
     await this.#db.query(
       `insert into page_validators (source, url_hash, parser_version, etag, last_modified, body_hash, fetched_at)
-       values ($1, $2, $3, $4, $5, $6, clock_timestamp())
+       select *, clock_timestamp() from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
        on conflict (source, url_hash) do update set
          parser_version = excluded.parser_version, etag = excluded.etag, last_modified = excluded.last_modified,
          body_hash = excluded.body_hash, fetched_at = excluded.fetched_at`,
-      [source, hashOf(url), parserVersion, validators.etag, validators.lastModified, validators.bodyHash],
+      [
+        rows.map(([, page]) => page.source),
+        rows.map(([, page]) => hashOf(page.url)),
+        rows.map(([, page]) => page.parserVersion),
+        rows.map(([, page]) => page.validators.etag),
+        rows.map(([, page]) => page.validators.lastModified),
+        rows.map(([, page]) => page.validators.bodyHash),
+      ],
     );
   }
 }
@@ -59,12 +77,14 @@ export class LocalValidatorStore implements ValidatorStore {
     return known?.parserVersion === parserVersion ? known.validators : null;
   }
 
-  async save(source: string, url: string, parserVersion: string, validators: PageValidators): Promise<void> {
-    const key = keyOf(source, url);
-    this.#known.delete(key);
-    this.#known.set(key, { parserVersion, validators });
-    const oldest = this.#known.size > LOCAL_ENTRIES_MAX ? this.#known.keys().next().value : undefined;
-    if (oldest !== undefined) this.#known.delete(oldest);
+  async save(pages: readonly ReadPage[]): Promise<void> {
+    for (const { source, url, parserVersion, validators } of pages) {
+      const key = keyOf(source, url);
+      this.#known.delete(key);
+      this.#known.set(key, { parserVersion, validators });
+      const oldest = this.#known.size > LOCAL_ENTRIES_MAX ? this.#known.keys().next().value : undefined;
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
   }
 }
 

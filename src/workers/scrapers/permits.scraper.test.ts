@@ -105,12 +105,16 @@ function contextFor(publishers: BadPublisher[], portals: Portal[], world: World 
     portals,
     fetchPage: (url, options, context) =>
       fetcher.fetchPage(url, options ?? {}, {
+        source: 'permits',
         workerId: 'test',
         sessionId: null,
         config,
         signal: context.signal,
         stats: context.stats,
         log: context.log,
+        recordRequest: () => {},
+        noteHost: () => {},
+        noteRead: () => {},
       }),
   });
 }
