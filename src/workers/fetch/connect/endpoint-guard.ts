@@ -1,5 +1,4 @@
 import type { LookupAddress } from 'node:dns';
-import { isIP } from 'node:net';
 import { checkAddress, checkUrl, isListed } from '#lib/net/address-guard.ts';
 import { FetchFailureError } from '../http-outcome.ts';
 import { type Endpoint, formatEndpoint } from './opener.ts';
@@ -23,9 +22,7 @@ export class EndpointGuard {
    * @throws FetchFailureError 'address-refused', 'host-unknown' or 'dns-unavailable', or the resolver's error.
    */
   async resolve(endpoint: Endpoint): Promise<[LookupAddress, ...LookupAddress[]]> {
-    const family = isIP(endpoint.host);
-    const answers =
-      family === 0 ? await resolveInTime(this.#resolve, endpoint.host) : [{ address: endpoint.host, family }];
+    const answers = await resolveInTime(this.#resolve, endpoint.host);
     for (const { address } of answers) this.checkAddress(endpoint, address);
     const [first, ...others] = answers;
     if (first === undefined) {

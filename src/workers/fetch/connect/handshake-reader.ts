@@ -13,6 +13,8 @@ export class HandshakeReader {
     this.#socket = socket;
     this.#signal = signal;
     socket.on('data', this.#onData).on('end', this.#onClose).on('close', this.#onClose).on('error', this.#onClose);
+    // A socket that is itself a tunnel comes paused.
+    socket.resume();
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) this.#onAbort();
     else if (socket.destroyed) this.#onClose();

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
 import { FetchFailureError } from '../http-outcome.ts';
 
 /** All addresses of a name, in the order in which they should be tried. */
@@ -41,8 +42,13 @@ async function askSystem(hostname: string): Promise<LookupAddress[]> {
   }
 }
 
-/** @throws FetchFailureError 'dns-unavailable' when the answer takes longer than 5 s, or the resolver's own error. */
+/**
+ * The addresses of a host; an address is its own.
+ * @throws FetchFailureError 'dns-unavailable' when the answer takes longer than 5 s, or the resolver's own error.
+ */
 export async function resolveInTime(resolve: ResolveHost, hostname: string): Promise<LookupAddress[]> {
+  const family = isIP(hostname);
+  if (family !== 0) return [{ address: hostname, family }];
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     reject(new FetchFailureError('dns-unavailable', `DNS did not answer for "${hostname}" in ${DNS_TIMEOUT_MS} ms`));
