@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   not_finished: 409,
   portal_exists: 409,
   portal_not_removable: 409,
+  proxy_disabled: 409,
   demo_off: 409,
   body_too_large: 413,
   not_json: 415,
@@ -24,6 +25,7 @@ export const ERROR_STATUS = {
   too_many_tries: 429,
   internal: 500,
   database_unavailable: 503,
+  echo_unavailable: 503,
 } as const;
 
 export type ApiErrorCode = keyof typeof ERROR_STATUS;

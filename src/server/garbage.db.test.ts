@@ -43,7 +43,7 @@ const PORTAL = {
 let server: TestServerContext;
 let routes: ApiRoute[];
 beforeAll(async () => {
-  server = await createTestServerContext();
+  server = await createTestServerContext({ EKO_SECRET_KEY: 'ab'.repeat(32) });
   routes = await findApiRoutes();
 });
 afterAll(() => server.close());
@@ -67,6 +67,7 @@ const POSTS: [string, Record<string, unknown>][] = [
     { location: 'Georgia', sources: ['permits'], priority: 1, params: {}, maxRetries: 1, idempotencyKey: 'k' },
   ],
   ['POST /api/portals', { ...PORTAL, county: 'Garbage', city: 'Garbage', signal: 'solar', rateLimit: 1 }],
+  ['POST /api/proxies', { url: 'http://proxy.example.com:8080', tier: 1 }],
   ['POST /api/auth/sign-in', { token: 'wrong' }],
 ];
 const SIGN_IN_HEADERS = { 'sec-fetch-site': 'same-origin' };
@@ -167,7 +168,7 @@ describe('ids and queries', () => {
     }
   });
 
-  it.each(['GET /api/sessions', 'GET /api/leads', 'GET /api/sessions/[id]/logs'])(
+  it.each(['GET /api/sessions', 'GET /api/leads', 'GET /api/proxies', 'GET /api/sessions/[id]/logs'])(
     '%s names a wrong limit, cursor or filter',
     async (name) => {
       const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -223,7 +224,10 @@ describe('filters', () => {
           'demo',
         ],
       ],
+      ['GET /api/proxies', ['status', 'text']],
+      ['GET /api/echo', ['nonce']],
       ['DELETE /api/portals', ['id']],
+      ['DELETE /api/proxies', ['id']],
       ['GET /api/leads/export', ['format', 'text', 'sessionId']],
     ];
     for (const [name, names] of fields) {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { getHealth } from '../metrics/get-health.ts';
 import { getSummary } from '../metrics/get-summary.ts';
-import { listProxies } from './list-proxies.ts';
 import { listWorkers } from './list-workers.ts';
 
 let server: TestServerContext;
@@ -26,9 +25,6 @@ beforeAll(async () => {
      (1, 3, 'permits', 'x', 'snoozed', 0, 0, 1, 0, now()), (2, 1, 'permits', 'x', 'completed', 7, 7, 1, 0, now() - interval '2 hours'),
      (3, 1, 'permits', 'x', 'completed', 9, 9, 1, 0, now() - interval '2 days')`,
   );
-  await db.query(
-    `insert into proxy_pool (protocol, host, port, username, password_encrypted) values ('http', 'proxy.example.com', 8080, 'secretuser', 'secretword')`,
-  );
 });
 afterAll(() => server.close());
 
@@ -48,14 +44,6 @@ describe('listWorkers', () => {
     });
     expect(workers[0]?.uptimeSeconds).toBeGreaterThanOrEqual(100);
     expect(workers[1]).toMatchObject({ stopReason: 'No sign of life any more', sessions: [] });
-  });
-});
-
-describe('listProxies', () => {
-  it('never shows a user name or a password', async () => {
-    const text = JSON.stringify(await listProxies(server.context.db));
-    expect(text).toContain('proxy.example.com');
-    expect(text).not.toMatch(/secret/);
   });
 });
 

@@ -51,6 +51,17 @@ function decode(part: string, text: string): string {
 }
 
 function invalid(text: string, problem: string, cause?: unknown): InvalidInputError {
-  const shown = text.replace(/^(.*?:\/\/)?.*@/, '$1…@').slice(0, 200);
-  return new InvalidInputError(`The proxy "${shown}" ${problem}`, { context: { field: 'url' }, cause });
+  return new InvalidInputError(`The proxy "${withoutSecrets(text)}" ${problem}`, {
+    context: { field: 'url', problem },
+    cause,
+  });
+}
+
+/** Scheme, host and port: whatever else is there may be a password in the wrong place. */
+function withoutSecrets(text: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(text) ?? [];
+  const at = rest.lastIndexOf('@');
+  const place = rest.slice(at + 1);
+  const [shown = ''] = /^(\[[^\]]*\]|[^:/?#\s]*)(:\d{1,5}(?!\d))?/.exec(place) ?? [];
+  return `${scheme}${at < 0 ? '' : '…@'}${shown}${shown === place ? '' : '…'}`.slice(0, 200);
 }

@@ -15,8 +15,8 @@ import {
 import { instant, quotedList } from './columns.ts';
 import { PROXY_STATUSES, type ProxyStatus } from './vocabulary.ts';
 
-/** One use or check of a proxy, as kept in its window: [seconds since 1970, weight of success 0 … 1, ms]. */
-export type ProxySample = [at: number, success: number, ms: number];
+/** One use or check of a proxy, as kept in its window: [seconds since 1970, weight of success 0 … 1, ms, 1 after a 407]. */
+export type ProxySample = [at: number, success: number, ms: number, badCredentials?: 1];
 
 /** The proxies and their health. Identity is the row's id: one address may be there with several user names. The password is encrypted; it goes in and never comes out. */
 export const proxyPool = pgTable(
