@@ -332,7 +332,8 @@ END $$;
 --> statement-breakpoint
 -- Moves sessions whose time has come into the ready index or into their host's line, looks after the lines, and says whether anything
 -- ready waits for one of the sources. Safe to run from any number of managers: each due session is moved by one of them, and one
--- of them at a time looks after the lines.
+-- of them at a time looks after the lines. Where only one row is wanted its order is named all the same: else the planner, which
+-- expects to meet such a row soon anywhere, may read the table from its front.
 CREATE FUNCTION promote_due_sessions(p_sources text[])
 RETURNS boolean LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
 DECLARE
@@ -344,9 +345,7 @@ BEGIN
     WHERE s.status = 'pending' AND s.wake_at < 'infinity' AND s.wake_at <= t
     ORDER BY s.wake_at LIMIT 500
     FOR NO KEY UPDATE SKIP LOCKED)
-  UPDATE scraping_sessions s SET
-    wake_at = CASE WHEN s.host_key IS NOT NULL THEN 'infinity'::timestamptz END,
-    status_reason = CASE WHEN s.host_key IS NOT NULL THEN format('Waits for its turn at %s', s.host_key) ELSE s.status_reason END
+  UPDATE scraping_sessions s SET wake_at = CASE WHEN s.host_key IS NOT NULL THEN 'infinity'::timestamptz END
   FROM due WHERE s.id = due.id;
 
   IF pg_try_advisory_xact_lock(20050) THEN
@@ -369,9 +368,10 @@ BEGIN
         WHERE host_key IS NOT NULL)
       SELECT hosts.host_key FROM hosts
       WHERE (hosts.capacity = 0 AND hosts.ready > 0)
-        OR (hosts.capacity > hosts.used AND EXISTS (
-          SELECT FROM scraping_sessions s
-          WHERE s.host_key = hosts.host_key AND s.status = 'pending' AND s.wake_at = 'infinity'))
+        OR (hosts.capacity > hosts.used AND (
+          SELECT s.id FROM scraping_sessions s
+          WHERE s.host_key = hosts.host_key AND s.status = 'pending' AND s.wake_at = 'infinity'
+          ORDER BY (-s.priority), s.id LIMIT 1) IS NOT NULL)
       ORDER BY hosts.host_key
     LOOP
       PERFORM promote_host_line(key, false);
@@ -379,11 +379,14 @@ BEGIN
   END IF;
 
   IF p_sources IS NULL THEN
-    RETURN EXISTS (SELECT FROM scraping_sessions s WHERE s.status = 'pending' AND s.wake_at IS NULL);
+    RETURN (
+      SELECT s.id FROM scraping_sessions s WHERE s.status = 'pending' AND s.wake_at IS NULL
+      ORDER BY s.source, (-s.priority), s.id LIMIT 1) IS NOT NULL;
   END IF;
   RETURN EXISTS (
     SELECT FROM unnest(p_sources) AS src(source)
     CROSS JOIN LATERAL (
-      SELECT FROM scraping_sessions s
-      WHERE s.source = src.source AND s.status = 'pending' AND s.wake_at IS NULL LIMIT 1) waiting);
+      SELECT s.id FROM scraping_sessions s
+      WHERE s.source = src.source AND s.status = 'pending' AND s.wake_at IS NULL
+      ORDER BY (-s.priority), s.id LIMIT 1) waiting);
 END $$;

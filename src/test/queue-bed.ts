@@ -16,6 +16,16 @@ export interface SessionRow {
   statusReason: string | null;
   errorCode: string | null;
   cursor: unknown;
+  hostKey: string | null;
+}
+
+/** What a test says of a host's pace; times in seconds from now. */
+export interface HostState {
+  nextInS?: number;
+  backoffS?: number;
+  pausedS?: number;
+  maxInflight?: number;
+  gapMs?: number;
 }
 
 export interface AttemptRow {
@@ -47,7 +57,11 @@ export interface QueueBed {
   lapse(workerId: string): Promise<void>;
   /** Lets every wait be over. */
   wakeAll(): Promise<void>;
-  /** Removes all sessions and attempts. */
+  /** Makes a host known, as it is from now on. */
+  setHost(hostKey: string, state?: HostState): Promise<void>;
+  /** The locations of a host's sessions that are ready and that stand in its line, best first. */
+  hostSessions(hostKey: string): Promise<{ running: string[]; ready: string[]; inLine: string[] }>;
+  /** Removes all sessions, attempts and hosts. */
   clear(): Promise<void>;
   drop(): Promise<void>;
 }
@@ -98,12 +112,14 @@ export async function createQueueBed(): Promise<QueueBed> {
     async wakeAll() {
       await database.db.query(
         `update scraping_sessions set wake_at = clock_timestamp() - interval '1 second'
-         where status = 'pending' and wake_at is not null`,
+         where status = 'pending' and wake_at < 'infinity'`,
       );
       await queue.tick();
     },
+    setHost: (hostKey, state = {}) => writeHost(database, hostKey, state),
+    hostSessions: (hostKey) => readHostSessions(database, hostKey),
     async clear() {
-      await database.db.query('truncate scraping_sessions, scraper_metrics, session_batches');
+      await database.db.query('truncate scraping_sessions, scraper_metrics, session_batches, host_pacing, host_slots');
     },
     async drop() {
       await Promise.all(others.map((db) => db.close()));
@@ -124,12 +140,41 @@ async function readSession(database: TestDatabase, id: number): Promise<SessionR
     `select id, status, claim_number as "claimNumber", retry_count as "retryCount", crash_count as "crashCount",
        leads_found as "leadsFound", cancel_requested as "cancelRequested", worker_id as "workerId",
        (extract(epoch from wake_at - clock_timestamp()) * 1000)::float8 as "wakeInMs", status_reason as "statusReason",
-       error->>'code' as "errorCode", cursor
+       error->>'code' as "errorCode", cursor, host_key as "hostKey"
      from scraping_sessions where id = $1`,
     [id],
   );
   if (!row) throw new Error(`There is no session ${id}.`);
   return row as unknown as SessionRow;
+}
+
+async function writeHost(database: TestDatabase, hostKey: string, state: HostState): Promise<void> {
+  await database.db.query(
+    `insert into host_pacing (host_key, next_at, backoff_until, paused_until, max_inflight, gap_ms)
+     values ($1, clock_timestamp() + make_interval(secs => $2), clock_timestamp() + make_interval(secs => $3),
+       clock_timestamp() + make_interval(secs => $4), $5, $6)
+     on conflict (host_key) do update set next_at = excluded.next_at, backoff_until = excluded.backoff_until,
+       paused_until = excluded.paused_until, max_inflight = excluded.max_inflight, gap_ms = excluded.gap_ms`,
+    [
+      hostKey,
+      state.nextInS ?? -1,
+      state.backoffS ?? -1,
+      state.pausedS ?? -1,
+      state.maxInflight ?? 1,
+      state.gapMs ?? 2000,
+    ],
+  );
+}
+
+async function readHostSessions(database: TestDatabase, hostKey: string) {
+  const rows = await database.db.query<{ location: string; place: 'running' | 'ready' | 'inLine' | 'asleep' }>(
+    `select location, case when status = 'running' then 'running' when wake_at is null then 'ready'
+       when wake_at = 'infinity' then 'inLine' else 'asleep' end as place
+     from scraping_sessions where host_key = $1 and status in ('pending', 'running') order by priority desc, id`,
+    [hostKey],
+  );
+  const at = (place: string) => rows.filter((row) => row.place === place).map((row) => row.location);
+  return { running: at('running'), ready: at('ready'), inLine: at('inLine') };
 }
 
 async function readAttempts(database: TestDatabase, id: number): Promise<AttemptRow[]> {

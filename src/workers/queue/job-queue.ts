@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Executor } from '#lib/db/create-db.ts';
 import { InvalidInputError, LeaseLostError } from '#lib/errors.ts';
-import { ClaimCursor } from './claim-cursor.ts';
+import { Claimer, type ClaimOptions } from './claimer.ts';
 import { QueueNotifier } from './queue-notifier.ts';
 import { type CancelledOptions, cancelSession } from './transitions/cancelled.ts';
 import {
@@ -11,7 +11,7 @@ import {
   holdSession,
   saveCheckpoint,
 } from './transitions/checkpoint.ts';
-import { type Claim, type ClaimedSession, claimSessions } from './transitions/claim.ts';
+import type { Claim, ClaimedSession } from './transitions/claim.ts';
 import { type Completion, completeSessions, findCompleted } from './transitions/complete.ts';
 import { deregisterWorker, type WorkerEnd } from './transitions/deregister-worker.ts';
 import { type EnqueuedSession, enqueueSessions, type NewSession } from './transitions/enqueue.ts';
@@ -19,16 +19,18 @@ import { type FailOptions, failSession } from './transitions/fail.ts';
 import { findBatchByKey } from './transitions/find-batch.ts';
 import { type HandBackOptions, handBackSession } from './transitions/hand-back.ts';
 import { promoteDue } from './transitions/promote-due.ts';
+import { promoteHostLines } from './transitions/promote-host-lines.ts';
 import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
 import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
 import { type HeartbeatAnswer, renewLeases, type WorkerBeat } from './transitions/renew-leases.ts';
 import { type CancelAnswer, requestCancel } from './transitions/request-cancel.ts';
 import { rescueSessions } from './transitions/rescue.ts';
+import { resumeHost } from './transitions/resume-host.ts';
 import { retireLostWorkers } from './transitions/retire-workers.ts';
 import { type RetryOptions, retrySession } from './transitions/retry.ts';
 import { type RetryByHandAnswer, retryByHand } from './transitions/retry-by-hand.ts';
-import type { Settled } from './transitions/settle-one.ts';
+import type { Settled, SettledSession } from './transitions/settle-one.ts';
 import { type SnoozeOptions, snoozeSession } from './transitions/snooze.ts';
 
 export type { CheckpointAnswer, CheckpointPatch, FoundLeads } from './transitions/checkpoint.ts';
@@ -48,7 +50,7 @@ export interface JobQueueOptions {
   leaseMs?: number;
   /** How long past its time limit a session may run before rescue takes it from a living worker; default 30 s. */
   timeoutGraceMs?: number;
-  /** Told of notifications that could not be sent; nothing depends on them. */
+  /** Told of notifications that could not be sent and lines that could not move on; the next tick makes up for both. */
   onNotifyError?: (error: unknown) => void;
 }
 
@@ -69,18 +71,6 @@ export interface EnqueueAnswer {
   sessions: EnqueuedSession[];
 }
 
-export interface ClaimOptions {
-  workerId: string;
-  /** Only these are claimed. */
-  sources: readonly string[];
-  /** Most sessions to hand out: the worker's free slots. */
-  limit: number;
-  /** Time for one attempt, for all sources or per source; a source that is not named gets 10 minutes. */
-  jobTimeoutMs: number | Readonly<Record<string, number>>;
-}
-
-const DEFAULT_JOB_TIMEOUT_MS = 600_000;
-
 /**
  * The queue of scraping sessions: every change of a session's state goes through one of these verbs, and each of them is
  * one SQL statement under transitions/, which says what it guarantees under concurrency. A worker's writes carry its claim;
@@ -93,13 +83,16 @@ export class JobQueue {
   readonly #leaseMs: number;
   readonly #timeoutGraceMs: number;
   readonly #notifier: QueueNotifier;
-  readonly #cursor = new ClaimCursor();
+  readonly #onNotifyError: (error: unknown) => void;
+  readonly #claimer: Claimer;
 
   constructor(options: JobQueueOptions) {
     this.#db = options.db;
+    this.#claimer = new Claimer(options.db);
     this.#leaseMs = options.leaseMs ?? 30_000;
     this.#timeoutGraceMs = options.timeoutGraceMs ?? 30_000;
-    this.#notifier = new QueueNotifier(options.db, options.onNotifyError);
+    this.#onNotifyError = options.onNotifyError ?? (() => {});
+    this.#notifier = new QueueNotifier(options.db, this.#onNotifyError);
   }
 
   /**
@@ -117,6 +110,7 @@ export class JobQueue {
       defaultMaxRetries: options.defaultMaxRetries ?? 3,
     });
     if (made.length > 0) {
+      await this.#moveLines(sessions.flatMap(({ hostKey, wakeAt }) => (hostKey && !wakeAt ? [hostKey] : [])));
       if (sessions.some((session) => session.wakeAt === undefined)) this.#notifier.notify('ready');
       return { batchId, created: true, sessions: made };
     }
@@ -126,32 +120,13 @@ export class JobQueue {
   }
 
   /** Hands out ready sessions, best priority first, then oldest; empty when there are none for these sources. */
-  async claim(options: ClaimOptions): Promise<ClaimedSession[]> {
-    if (options.limit < 1 || options.sources.length === 0) return [];
-    const first = await this.#claimOnce(options);
-    if (first.sessions.length > 0 || first.fromFront) return first.sessions;
-    // Nothing behind the cursor: look once from the front, if that is affordable, before saying that there is nothing.
-    return (await this.#claimOnce(options)).sessions;
-  }
-
-  async #claimOnce(options: ClaimOptions): Promise<{ sessions: ClaimedSession[]; fromFront: boolean }> {
-    const startedMs = performance.now();
-    const fromFront = this.#cursor.begin(startedMs);
-    const sources = options.sources.map((source) => ({
-      source,
-      ...this.#cursor.position(source),
-      jobTimeoutMs: jobTimeoutOf(options.jobTimeoutMs, source),
-    }));
-    const sessions = await claimSessions(this.#db, options.workerId, sources, options.limit);
-    this.#cursor.advance(sessions);
-    if (fromFront) this.#cursor.noteRewindCost(performance.now() - startedMs);
-    else if (sessions.length < options.limit) this.#cursor.wishRewind();
-    return { sessions, fromFront };
+  claim(options: ClaimOptions): Promise<ClaimedSession[]> {
+    return this.#claimer.claim(options);
   }
 
   /** Tells that new work may have come with a better place in the queue; call it when woken. */
   noteWake(): void {
-    this.#cursor.wishRewind();
+    this.#claimer.noteNewWork();
   }
 
   /**
@@ -178,7 +153,9 @@ export class JobQueue {
    */
   async complete(items: readonly Completion[]): Promise<Set<number>> {
     if (items.length === 0) return new Set();
-    const done = await completeSessions(this.#db, items);
+    const completed = await completeSessions(this.#db, items);
+    await this.#moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
+    const done = new Set(completed.map(({ id }) => id));
     const missing = items.filter((item) => !done.has(item.id));
     if (missing.length === 0) return done;
     return new Set([...done, ...(await findCompleted(this.#db, missing))]);
@@ -186,29 +163,29 @@ export class JobQueue {
 
   /** A try that failed and counts. Waits 30, 60, 120 … s, at most 300 s, or fails the session when no try is left. */
   retry(claim: Claim, options: RetryOptions): Promise<Settled> {
-    return retrySession(this.#db, claim, options);
+    return this.#settle(retrySession(this.#db, claim, options));
   }
 
   /** Ends the session as failed, whatever tries are left. */
   fail(claim: Claim, options: FailOptions): Promise<Settled> {
-    return failSession(this.#db, claim, options);
+    return this.#settle(failSession(this.#db, claim, options));
   }
 
   /** Puts the session to sleep without charging an attempt (throttling, a host that must rest, no proxy). */
   snooze(claim: Claim, options: SnoozeOptions): Promise<Settled> {
-    return snoozeSession(this.#db, claim, options);
+    return this.#settle(snoozeSession(this.#db, claim, options));
   }
 
   /** Gives the session back at once without charging an attempt (shutdown). */
   async handBack(claim: Claim, options: HandBackOptions): Promise<Settled> {
-    const settled = await handBackSession(this.#db, claim, options);
+    const settled = await this.#settle(handBackSession(this.#db, claim, options));
     if (settled === 'pending') this.#notifier.notify('ready');
     return settled;
   }
 
   /** Says that a requested cancel has been obeyed. */
   cancelled(claim: Claim, options: CancelledOptions = {}): Promise<Settled> {
-    return cancelSession(this.#db, claim, options);
+    return this.#settle(cancelSession(this.#db, claim, options));
   }
 
   /** Cancels a pending session at once and a running one through its worker. */
@@ -220,7 +197,8 @@ export class JobQueue {
 
   /** Starts an ended session again, with all its tries. */
   async retryByHand(id: number): Promise<RetryByHandAnswer> {
-    const answer = await retryByHand(this.#db, id);
+    const { answer, hostKey } = await retryByHand(this.#db, id);
+    await this.#moveLines(hostKey === null ? [] : [hostKey]);
     if (answer === 'pending') this.#notifier.notify('ready');
     return answer;
   }
@@ -255,21 +233,53 @@ export class JobQueue {
     });
     const released = await releaseWorkerSessions(this.#db, workerId, cause);
     await releaseHostSlots(this.#db, workerId);
-    if (released > 0) this.#notifier.notify('ready');
-    return released;
+    await this.#moveLines(released.flatMap(({ hostKeys }) => hostKeys));
+    if (released.length > 0) this.#notifier.notify('ready');
+    return released.length;
   }
 
   /** Takes back sessions that nobody answers for; returns their number. */
   async rescue(): Promise<number> {
     const rescued = await rescueSessions(this.#db, this.#timeoutGraceMs);
     await retireLostWorkers(this.#db);
-    if (rescued > 0) this.#notifier.notify('ready');
-    return rescued;
+    await this.#moveLines(rescued.flatMap(({ hostKeys }) => hostKeys));
+    if (rescued.length > 0) this.#notifier.notify('ready');
+    return rescued.length;
   }
 
-  /** Promotes sessions whose time has come and says whether anything waits to be claimed (by these sources, if given). */
+  /**
+   * Lets a host be asked again although it is paused or in back-off, and wakes the sessions that sleep because of it.
+   * @returns false when nobody has ever asked the host.
+   */
+  async resumeHost(hostKey: string): Promise<boolean> {
+    const known = await resumeHost(this.#db, hostKey);
+    await this.#moveLines([hostKey]);
+    this.#notifier.notify('ready');
+    return known;
+  }
+
+  /** Promotes sessions whose time or turn has come and says whether anything waits to be claimed (by these sources, if given). */
   async tick(sources?: readonly string[]): Promise<{ ready: boolean }> {
     return { ready: await promoteDue(this.#db, sources ?? null) };
+  }
+
+  async #settle(settling: Promise<SettledSession>): Promise<Settled> {
+    const { status, hostKeys } = await settling;
+    await this.#moveLines(hostKeys);
+    return status;
+  }
+
+  /**
+   * A place has become free at these hosts, or somebody has joined their lines. Whoever asks is about to claim, so the next
+   * session of the host goes on without a notification. What was done before stays done when this fails.
+   */
+  async #moveLines(hostKeys: readonly string[]): Promise<void> {
+    if (hostKeys.length === 0) return;
+    try {
+      if ((await promoteHostLines(this.#db, [...new Set(hostKeys)])) > 0) this.#claimer.noteNewWork();
+    } catch (error) {
+      this.#onNotifyError(error);
+    }
   }
 }
 
@@ -278,10 +288,6 @@ const RELEASE_REASONS = {
   killed: 'The process was killed from outside',
   stopped: 'Stopped',
 } as const;
-
-function jobTimeoutOf(limits: ClaimOptions['jobTimeoutMs'], source: string): number {
-  return typeof limits === 'number' ? limits : (limits[source] ?? DEFAULT_JOB_TIMEOUT_MS);
-}
 
 function leaseLost(claim: Claim): LeaseLostError {
   return new LeaseLostError(`Claim ${claim.claimNumber} of session ${claim.id} is no longer good; nothing was saved.`, {

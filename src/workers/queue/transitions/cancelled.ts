@@ -2,7 +2,7 @@ import type { Executor } from '#lib/db/create-db.ts';
 import type { Claim } from './claim.ts';
 import type { AttemptStats } from './complete.ts';
 import { endAttempts, HELD_BY_CLAIM } from './end-attempts.ts';
-import { type Settled, settleOne } from './settle-one.ts';
+import { type SettledSession, settleOne } from './settle-one.ts';
 
 export interface CancelledOptions {
   stats?: AttemptStats | undefined;
@@ -17,6 +17,6 @@ const CANCELLED = endAttempts({
   stats: '$3::jsonb',
 });
 
-export function cancelSession(db: Executor, claim: Claim, options: CancelledOptions): Promise<Settled> {
+export function cancelSession(db: Executor, claim: Claim, options: CancelledOptions): Promise<SettledSession> {
   return settleOne(db, CANCELLED, claim, [options.stats ?? null]);
 }

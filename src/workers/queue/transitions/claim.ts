@@ -38,6 +38,9 @@ export interface ClaimSource extends ClaimPosition {
  * With several sources each scan may lock up to `limit` rows of which some are not taken; another claimant passes over
  * those for the millisecond that this statement lasts and finds them at its next rewind.
  *
+ * A session whose host may not be asked any more is passed over; promotion, which lets only a few of each host become ready,
+ * puts it back in line.
+ *
  * The CTE is materialized, else the planner may run it again and lock more than the limit; the update names no status,
  * since its rows are already locked and a second usable index would only be a trap.
  */
@@ -50,6 +53,8 @@ with picked as materialized (
     from scraping_sessions s
     where s.source = src.source and s.status = 'pending' and s.wake_at is null
       and ((-s.priority), s.id) > (src.after_rank, src.after_id)
+      and (s.host_key is null or not exists (
+        select from host_pacing h where h.host_key = s.host_key and host_capacity(h) = 0))
     order by (-s.priority), s.id
     limit $5::int
     for no key update skip locked

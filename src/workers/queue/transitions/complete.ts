@@ -46,14 +46,18 @@ ended as (
       given.requests_failed, given.bytes_received, given.proxies)
     as g(id, claim_number, progress, reason, requests_made, requests_failed, bytes_received, proxy_used)
   where s.id = g.id and s.claim_number = g.claim_number and starts_with(s.status, 'running')
-  returning s.id as session_id, g.claim_number, s.started_at, s.source, s.location, s.worker_id, s.leads_found, s.leads_new,
+  returning s.id as session_id, s.host_key, g.claim_number, s.started_at, s.source, s.location, s.worker_id, s.leads_found, s.leads_new,
     g.requests_made, g.requests_failed, g.bytes_received, g.proxy_used, 'completed' as outcome, null::jsonb as error),
 recorded as (${RECORD_ATTEMPTS})
-select session_id as id from ended`;
+select session_id as id, host_key as "hostKey" from ended`;
 
-export async function completeSessions(db: Executor, completions: readonly Completion[]): Promise<Set<number>> {
+/** The sessions that were completed, each with the host in whose line it leaves a place; null for none. */
+export async function completeSessions(
+  db: Executor,
+  completions: readonly Completion[],
+): Promise<{ id: number; hostKey: string | null }[]> {
   const items = [...completions].sort((a, b) => a.id - b.id);
-  const rows = await db.query<{ id: number } & QueryRow>(COMPLETE, [
+  return await db.query<{ id: number; hostKey: string | null } & QueryRow>(COMPLETE, [
     arrayOf(items, (item) => item.id),
     arrayOf(items, (item) => item.claimNumber),
     items.map((item) => storableJson(item.progress)),
@@ -63,7 +67,6 @@ export async function completeSessions(db: Executor, completions: readonly Compl
     arrayOf(items, (item) => item.stats?.bytesReceived ?? 0),
     items.map((item) => item.stats?.proxyUsed ?? null),
   ]);
-  return new Set(rows.map((row) => row.id));
 }
 
 /** Numbers as an array literal; the driver would quote and escape each of them. */

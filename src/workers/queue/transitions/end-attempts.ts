@@ -1,3 +1,5 @@
+import type { SessionStatus } from '#lib/db/schema/vocabulary.ts';
+
 /**
  * The shape that every transition out of 'running' shares, so that none of them can forget a part: lock the sessions that
  * are still held, decide, write the session and the attempt's row of scraper_metrics, all in one statement.
@@ -13,8 +15,10 @@ export interface AttemptEnd {
   reason: string;
   /** SQL over `held`: jsonb kept with the attempt, and with the session unless it is null. */
   error?: string;
-  /** SQL over `held`: when a pending session may be claimed; null is at once. */
+  /** SQL over `held`: when a pending session may be claimed; null is at once, or as soon as its host can take it. */
   wakeAt?: string;
+  /** SQL over `held`: the host that it asks next; as before unless given. */
+  hostKey?: string;
   /** SQL over `held`: jsonb with the keys of AttemptStats; null when nobody was left to report them. */
   stats?: string;
   /** SQL over `held`: the new counters. */
@@ -50,13 +54,22 @@ export const RECORD_ATTEMPTS = `
     from scraper_metrics m where m.session_id = e.session_id and e.claim_number > 1
   ) earlier on e.claim_number > 1`;
 
-/** The whole statement; it returns (id, status) of each session that it changed. */
+/** A session that a statement of endAttempts changed. */
+export interface EndedAttempt {
+  id: number;
+  status: Exclude<SessionStatus, 'running'>;
+  /** The hosts whose lines may move on now: where it was running, and where it waits. */
+  hostKeys: string[];
+}
+
+/** The whole statement; it returns the EndedAttempt of each session that it changed. */
 export function endAttempts(end: AttemptEnd): string {
   return `
 with held as materialized (${end.held}),
 decided as materialized (
   select held.*, ${end.status} as wanted_status, ${end.outcome} as own_outcome, ${end.reason} as next_reason,
     ${end.error ?? 'null::jsonb'} as next_error, ${end.wakeAt ?? 'null::timestamptz'} as next_wake_at,
+    ${end.hostKey ?? 'held.host_key'} as next_host_key,
     ${end.stats ?? 'null::jsonb'} as stats,
     ${end.retryCount ?? 'held.retry_count'} as next_retry_count, ${end.crashCount ?? 'held.crash_count'} as next_crash_count
   from held),
@@ -68,7 +81,8 @@ moved as (
   update scraping_sessions s set
     status = v.next_status,
     claim_number = s.claim_number + 1,
-    wake_at = case when v.next_status = 'pending' then v.next_wake_at end,
+    wake_at = case when v.next_status = 'pending' then coalesce(v.next_wake_at, ${inLineOf('v.next_host_key')}) end,
+    host_key = v.next_host_key,
     started_at = case when v.next_status = 'pending' then null else s.started_at end,
     worker_id = case when v.next_status = 'pending' then null else s.worker_id end,
     completed_at = case when v.next_status = 'pending' then null else clock_timestamp() end,
@@ -79,7 +93,7 @@ moved as (
     error = coalesce(v.next_error, s.error),
     proxy_used = coalesce(v.stats->>'proxyUsed', s.proxy_used)
   from verdict v where s.id = v.id
-  returning s.id, s.status),
+  returning s.id, s.status, array_remove(array[v.host_key, v.next_host_key], null) as "hostKeys"),
 ended as (
   select v.id as session_id, v.claim_number, v.started_at, v.source, v.location, v.worker_id, v.leads_found, v.leads_new,
     coalesce((v.stats->>'requestsMade')::int, 0) as requests_made,
@@ -92,7 +106,26 @@ ended as (
     v.next_error as error
   from verdict v join moved on moved.id = v.id),
 recorded as (${RECORD_ATTEMPTS})
-select id, status from moved`;
+select id, status, "hostKeys" from moved`;
+}
+
+/** SQL: the wake_at of a session that could go on now: the end of the line of its host, or null, which is at once. */
+export function inLineOf(hostKey: string): string {
+  return `case when ${hostKey} is not null then 'infinity'::timestamptz end`;
+}
+
+/** SQL: the next host of a session from what HostKeyOption says, passed by hostKeyParameters. */
+export function nextHostKey(isGiven: string, hostKey: string): string {
+  return `case when ${isGiven}::boolean then ${hostKey}::text else held.host_key end`;
+}
+
+/** Which host a session asks next: null where nobody knows, and as before unless given. */
+export interface HostKeyOption {
+  hostKey?: string | null | undefined;
+}
+
+export function hostKeyParameters({ hostKey }: HostKeyOption): [boolean, string | null] {
+  return [hostKey !== undefined, hostKey ?? null];
 }
 
 /** SQL: now plus a number of ms; null (at once) for zero and less. */

@@ -1,6 +1,7 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionStatus } from '#lib/db/schema/vocabulary.ts';
 import { storableJson } from '../storable-json.ts';
+import { inLineOf } from './end-attempts.ts';
 
 /** One session to be made. */
 export interface NewSession {
@@ -12,6 +13,8 @@ export interface NewSession {
   maxRetries?: number;
   /** Not before; at once unless given. */
   wakeAt?: Date;
+  /** The host that it asks first, if that is known: it stands in that host's line until the host can take it. */
+  hostKey?: string;
 }
 
 export interface EnqueuedSession {
@@ -38,10 +41,11 @@ with batch as (
   insert into session_batches (id, idempotency_key) values ($1::uuid, $2::text)
   on conflict do nothing
   returning id)
-insert into scraping_sessions (batch_id, source, location, params, priority, max_retries, wake_at)
-select $1::uuid, n.source, n.location, n.params, n.priority, n.max_retries, n.wake_at
-from unnest($3::text[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::timestamptz[])
-  with ordinality as n(source, location, params, priority, max_retries, wake_at, position)
+insert into scraping_sessions (batch_id, source, location, params, priority, max_retries, wake_at, host_key)
+select $1::uuid, n.source, n.location, n.params, n.priority, n.max_retries, coalesce(n.wake_at, ${inLineOf('n.host_key')}),
+  n.host_key
+from unnest($3::text[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::timestamptz[], $9::text[])
+  with ordinality as n(source, location, params, priority, max_retries, wake_at, host_key, position)
 where $2::text is null or exists (select from batch)
 order by n.position
 returning id, source, location, status`;
@@ -57,6 +61,7 @@ export async function enqueueSessions(db: Executor, request: EnqueueRequest): Pr
     sessions.map((session) => session.priority ?? 0),
     sessions.map((session) => session.maxRetries ?? request.defaultMaxRetries),
     sessions.map((session) => session.wakeAt?.toISOString() ?? null),
+    sessions.map((session) => session.hostKey ?? null),
   ]);
   return rows.sort((a, b) => a.id - b.id);
 }

@@ -4,7 +4,7 @@ import { storableError } from '../storable-json.ts';
 import type { Claim } from './claim.ts';
 import type { AttemptStats } from './complete.ts';
 import { endAttempts, HELD_BY_CLAIM } from './end-attempts.ts';
-import { type Settled, settleOne } from './settle-one.ts';
+import { type SettledSession, settleOne } from './settle-one.ts';
 
 export interface FailOptions {
   error: StoredError;
@@ -21,6 +21,6 @@ const FAIL = endAttempts({
   stats: '$4::jsonb',
 });
 
-export function failSession(db: Executor, claim: Claim, options: FailOptions): Promise<Settled> {
+export function failSession(db: Executor, claim: Claim, options: FailOptions): Promise<SettledSession> {
   return settleOne(db, FAIL, claim, [storableError(options.error), options.stats ?? null]);
 }

@@ -1,6 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { CRASHES_TO_QUARANTINE, LOSSES_TO_QUARANTINE, retrySchedule } from '../retry-policy.ts';
-import { endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
+import { type EndedAttempt, endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
 
 /**
  * How a worker process ended.
@@ -49,8 +49,11 @@ const RELEASE_WORKER = endAttempts({
   crashCount: `case when ${CRASHED} then held.crash_count + 1 else held.crash_count end`,
 });
 
-/** Returns how many sessions were taken back. */
-export async function releaseWorkerSessions(db: Executor, workerId: string, cause: WorkerEndCause): Promise<number> {
-  const rows = await db.query<{ id: number } & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule()]);
-  return rows.length;
+/** Returns the sessions that were taken back. */
+export async function releaseWorkerSessions(
+  db: Executor,
+  workerId: string,
+  cause: WorkerEndCause,
+): Promise<EndedAttempt[]> {
+  return await db.query<EndedAttempt & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule()]);
 }

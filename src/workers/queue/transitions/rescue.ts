@@ -1,6 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { LOSSES_TO_QUARANTINE, retrySchedule } from '../retry-policy.ts';
-import { endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
+import { type EndedAttempt, endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
 import { LOST_TOO_OFTEN } from './release-worker.ts';
 
 /** SQL over s: nobody answers for it any more. */
@@ -36,8 +36,7 @@ const RESCUE = endAttempts({
   retryCount: `case when held.lost or ${EXHAUSTED} then held.retry_count else held.retry_count + 1 end`,
 });
 
-/** Returns how many sessions were taken back; at most 500 per call. */
-export async function rescueSessions(db: Executor, timeoutGraceMs: number): Promise<number> {
-  const rows = await db.query<{ id: number } & QueryRow>(RESCUE, [timeoutGraceMs, retrySchedule()]);
-  return rows.length;
+/** Returns the sessions that were taken back; at most 500 per call. */
+export async function rescueSessions(db: Executor, timeoutGraceMs: number): Promise<EndedAttempt[]> {
+  return await db.query<EndedAttempt & QueryRow>(RESCUE, [timeoutGraceMs, retrySchedule()]);
 }

@@ -4,10 +4,18 @@ import { retrySchedule } from '../retry-policy.ts';
 import { storableError } from '../storable-json.ts';
 import type { Claim } from './claim.ts';
 import type { AttemptStats } from './complete.ts';
-import { endAttempts, HELD_BY_CLAIM, msFromNow, scheduledDelayMs } from './end-attempts.ts';
-import { type Settled, settleOne } from './settle-one.ts';
+import {
+  endAttempts,
+  HELD_BY_CLAIM,
+  type HostKeyOption,
+  hostKeyParameters,
+  msFromNow,
+  nextHostKey,
+  scheduledDelayMs,
+} from './end-attempts.ts';
+import { type SettledSession, settleOne } from './settle-one.ts';
 
-export interface RetryOptions {
+export interface RetryOptions extends HostKeyOption {
   error: StoredError;
   /** Instead of the usual 30, 60, 120 … s. */
   delayMs?: number | undefined;
@@ -32,14 +40,16 @@ const RETRY = endAttempts({
   error: '$3::jsonb',
   wakeAt: msFromNow(DELAY_MS),
   stats: '$4::jsonb',
+  hostKey: nextHostKey('$7', '$8'),
   retryCount: `case when ${EXHAUSTED} then held.retry_count else held.retry_count + 1 end`,
 });
 
-export function retrySession(db: Executor, claim: Claim, options: RetryOptions): Promise<Settled> {
+export function retrySession(db: Executor, claim: Claim, options: RetryOptions): Promise<SettledSession> {
   return settleOne(db, RETRY, claim, [
     storableError(options.error),
     options.stats ?? null,
     options.delayMs === undefined ? null : Math.round(options.delayMs),
     retrySchedule(),
+    ...hostKeyParameters(options),
   ]);
 }

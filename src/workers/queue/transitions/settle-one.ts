@@ -1,9 +1,16 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionStatus } from '#lib/db/schema/vocabulary.ts';
 import type { Claim } from './claim.ts';
+import type { EndedAttempt } from './end-attempts.ts';
 
 /** What a session became, or 'stale': the claim was no longer good and nothing was written. */
 export type Settled = Exclude<SessionStatus, 'running'> | 'stale';
+
+/** What became of one session, and the hosts whose lines may move on now. */
+export interface SettledSession {
+  status: Settled;
+  hostKeys: string[];
+}
 
 /** Runs a statement of endAttempts for one claim. `rest` are its parameters from $3 on. */
 export async function settleOne(
@@ -11,11 +18,7 @@ export async function settleOne(
   statement: string,
   claim: Claim,
   rest: readonly unknown[],
-): Promise<Settled> {
-  const [row] = await db.query<{ id: number; status: Settled } & QueryRow>(statement, [
-    claim.id,
-    claim.claimNumber,
-    ...rest,
-  ]);
-  return row?.status ?? 'stale';
+): Promise<SettledSession> {
+  const [row] = await db.query<EndedAttempt & QueryRow>(statement, [claim.id, claim.claimNumber, ...rest]);
+  return row ?? { status: 'stale', hostKeys: [] };
 }
