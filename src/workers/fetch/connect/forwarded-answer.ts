@@ -13,10 +13,12 @@ export function findProxyAnswer(
   { status, headers }: { status: number; headers: Record<string, string> },
   credentials: Credentials,
 ): FetchFailureError | null {
-  // No site may answer 407 (RFC 9110 section 15.5.8).
-  if (status === 407) return credentialsRefused(credentials.username !== null);
-  if (status < 400 || !isOwnWords(headers)) return null;
-  return new FetchFailureError('proxy-refused', `The system's proxy answered for the site, with status ${status}`);
+  const isOwn = status >= 400 && isOwnWords(headers);
+  // No site may answer 407 (RFC 9110 section 15.5.8); 401 is how tinyproxy says that a password is wrong.
+  if (status === 407 || (isOwn && status === 401)) return credentialsRefused(status, credentials.username !== null);
+  return isOwn
+    ? new FetchFailureError('proxy-refused', `The system's proxy answered for the site, with status ${status}`)
+    : null;
 }
 
 /** A site behind a squid of its own shows the same marks, but by then two machines have signed the answer. */

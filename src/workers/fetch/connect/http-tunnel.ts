@@ -45,7 +45,8 @@ export function basicAuthorization({ username, password }: Credentials): string 
 /** Returns only when the answer opens a tunnel and promises nothing else. */
 function judgeAnswer(head: Buffer, withCredentials: boolean): void {
   const { status, headers } = parseHead(head);
-  if (status === 407) throw credentialsRefused(withCredentials);
+  // 401 is how tinyproxy says that a password is wrong.
+  if (status === 407 || status === 401) throw credentialsRefused(status, withCredentials);
   if (status >= 300) {
     throw new FetchFailureError('proxy-refused', `The proxy answered CONNECT with status ${status}`);
   }
@@ -55,10 +56,10 @@ function judgeAnswer(head: Buffer, withCredentials: boolean): void {
   if (hasBody) throw broken('announced a page of its own instead of a tunnel');
 }
 
-/** 407, in the words of what we had sent. */
-export function credentialsRefused(withCredentials: boolean): FetchFailureError {
+/** In the words of what we had sent. */
+export function credentialsRefused(status: number, withCredentials: boolean): FetchFailureError {
   const message = withCredentials ? 'The proxy refused the user name and password' : 'The proxy asks for a user name';
-  return new FetchFailureError('proxy-auth', `${message} (status 407)`);
+  return new FetchFailureError('proxy-auth', `${message} (status ${status})`);
 }
 
 /** Strict: a head that is not HTTP to the letter is not an answer. */
