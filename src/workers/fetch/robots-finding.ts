@@ -1,5 +1,6 @@
 import { decodeText } from './charset.ts';
 import type { HttpOutcome } from './http-outcome.ts';
+import { findCrawlDelayMs, parseRobots } from './robots-policy.ts';
 import type { RobotsFinding } from './robots-store.ts';
 
 const DAY_MS = 86_400_000;
@@ -11,27 +12,35 @@ const UNREACHABLE_WAITS_MS = [60_000, 300_000, 900_000, 3_600_000];
  * What an answer to /robots.txt means (RFC 9309 section 2.3.1), stricter where the RFC leaves it open: 5xx, network errors, 429
  * and a web page in its place are "unreachable", and the host waits. Other 4xx mean that there are no rules.
  * @param failures looks in a row before this one that found it unreachable.
+ * @param productToken whose Crawl-delay is noted.
  */
-export function findingOf(outcome: HttpOutcome, failures: number): RobotsFinding {
+export function findingOf(outcome: HttpOutcome, failures: number, productToken: string): RobotsFinding {
   if (outcome.kind === 'failed') return unreachable(null, outcome.message, failures);
   const { status, headers, body } = outcome;
   if (status === 429 || status >= 500 || status < 200 || (status >= 300 && status < 400)) {
     return unreachable(status, `status ${status}`, failures);
   }
-  if (status >= 400) return found({ outcome: 'none', httpStatus: status, body: null });
+  if (status >= 400) return found('none', status);
   const { text } = decodeText(body, 'text/plain; charset=utf-8');
   if (/^\s*text\/html\b/i.test(headers['content-type'] ?? '') || text.trimStart().startsWith('<')) {
     return unreachable(status, 'a web page in its place', failures);
   }
-  return found({ outcome: 'rules', httpStatus: status, body: text });
+  const rules = parseRobots(text);
+  return {
+    ...found('rules', status),
+    body: text,
+    crawlDelayMs: findCrawlDelayMs(rules, productToken),
+    sitemaps: [...rules.sitemaps],
+  };
 }
 
 /** The finding of a look that did not get to an answer of its own, such as a chain of redirects. */
 export function unreachable(httpStatus: number | null, reason: string, failures: number): RobotsFinding {
   const freshForMs = UNREACHABLE_WAITS_MS[Math.min(failures, UNREACHABLE_WAITS_MS.length - 1)] ?? DAY_MS;
-  return { outcome: 'unreachable', httpStatus, body: null, reason, failures: failures + 1, freshForMs };
+  return { ...found('unreachable', httpStatus), reason, failures: failures + 1, freshForMs };
 }
 
-function found(part: Pick<RobotsFinding, 'outcome' | 'httpStatus' | 'body'>): RobotsFinding {
-  return { ...part, reason: null, failures: 0, freshForMs: DAY_MS };
+function found(outcome: RobotsFinding['outcome'], httpStatus: number | null): RobotsFinding {
+  const nothing = { body: null, reason: null, failures: 0, crawlDelayMs: null, sitemaps: [] };
+  return { ...nothing, outcome, httpStatus, freshForMs: DAY_MS };
 }

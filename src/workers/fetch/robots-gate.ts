@@ -159,7 +159,9 @@ export class RobotsGate {
       if (!allowed.ok) return unreachable(null, `it leads to "${hop.url.href}", and ${allowed.reason}`, failures);
       const outcome = await this.#send(hop, floorMs, session);
       if (hops === 0) refuseDeadHost(outcome, hop.url);
-      if (outcome.kind === 'failed' || !isRedirect(outcome.status)) return findingOf(outcome, failures);
+      if (outcome.kind === 'failed' || !isRedirect(outcome.status)) {
+        return findingOf(outcome, failures, this.#options.productToken);
+      }
       const next = followRedirect(hop, outcome.status, outcome.headers.location, hops);
       if (next.kind === 'refuse') return unreachable(outcome.status, next.reason, failures);
       hop = next.hop;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crawlDelayMs, isAllowed } from './robots-policy.ts';
+import { crawlDelayMs, isAllowed, parseRobots } from './robots-policy.ts';
 
 const TOKEN = 'EkoLeadBot';
 const url = (path: string) => `https://example.com${path}`;
@@ -291,6 +291,13 @@ const CASES: Case[] = [
     line: 2,
   },
   { says: 'a missing colon is forgiven', robots: 'User-agent *\nDisallow /a', path: '/a', allowed: false, line: 2 },
+  {
+    says: 'a missing colon is forgiven where the path has one',
+    robots: rules('Disallow /a:b'),
+    path: '/a:b',
+    allowed: false,
+    line: 2,
+  },
   { says: 'a common misspelling forbids', robots: rules('Dissallow: /a'), path: '/a', allowed: false, line: 2 },
   {
     says: 'names of object members are not records',
@@ -299,8 +306,162 @@ const CASES: Case[] = [
     allowed: true,
     line: null,
   },
+  {
+    says: 'the query is compared octet for octet',
+    robots: rules('Disallow: /s?a=1&b=2'),
+    path: '/s?b=2&a=1',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'UTF-8 that differs in one byte is another path',
+    robots: rules('Disallow: /foo/ツ'),
+    path: '/foo/ッ',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'length counts octets, not characters: three of a letter outweigh eight',
+    robots: rules('Allow: /*aaaaaa', 'Disallow: /ツ'),
+    path: '/ツaaaaaa',
+    allowed: false,
+    line: 3,
+  },
+  {
+    says: 'composed and decomposed letters are different octets',
+    robots: rules('Disallow: /\u00e4'),
+    path: '/a\u0308',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'a star behind the end changes nothing but the length',
+    robots: rules('Allow: /a', 'Disallow: /a*'),
+    path: '/a',
+    allowed: false,
+    line: 3,
+  },
+  { says: 'two stars are one', robots: rules('Disallow: /a**b'), path: '/axxb', allowed: false, line: 2 },
+  {
+    says: 'a star before the dollar undoes it',
+    robots: rules('Disallow: /a*$'),
+    path: '/abc',
+    allowed: false,
+    line: 2,
+  },
+  { says: 'a lone star forbids all', robots: rules('Disallow: *'), path: '/a', allowed: false, line: 2 },
+  { says: 'a lone dollar matches nothing', robots: rules('Disallow: $'), path: '/', allowed: true, line: null },
+  { says: '%2A in the URL is a star', robots: rules('Disallow: /a%2Ab'), path: '/a%2ab', allowed: false, line: 2 },
+  {
+    says: 'a literal star takes no part of a path',
+    robots: rules('Disallow: /a%2Ab'),
+    path: '/axb',
+    allowed: true,
+    line: null,
+  },
+  { says: '%24 in the URL is a dollar', robots: rules('Disallow: /a$b'), path: '/a%24b', allowed: false, line: 2 },
+  {
+    says: 'dots in the path are resolved before',
+    robots: rules('Disallow: /b'),
+    path: '/a/../b',
+    allowed: false,
+    line: 2,
+  },
+  {
+    says: 'a doubled slash is not a single one',
+    robots: rules('Disallow: /a/b'),
+    path: '/a//b',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'an empty Allow frees nothing',
+    robots: rules('Disallow: /', 'Allow:'),
+    path: '/a',
+    allowed: false,
+    line: 2,
+  },
+  {
+    says: 'a group of others between our two does not leak into them',
+    robots: 'User-agent: EkoLeadBot\nAllow: /x\nUser-agent: other\nDisallow: /\nUser-agent: ekoleadbot\nDisallow: /y',
+    path: '/z',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'merged groups weigh their rules together',
+    robots: 'User-agent: EkoLeadBot\nDisallow: /a\nUser-agent: *\nDisallow: /\nUser-agent: EkoLeadBot\nAllow: /a/b',
+    path: '/a/b',
+    allowed: true,
+    line: 6,
+  },
+  {
+    says: 'a star beside our token counts for us',
+    robots: 'User-agent: EkoLeadBot\nUser-agent: *\nDisallow: /a',
+    path: '/a',
+    allowed: false,
+    line: 3,
+  },
+  {
+    says: 'an agent without a name is nobody',
+    robots: 'User-agent:\nDisallow: /',
+    path: '/a',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'a browser-like agent that mentions us is not us',
+    robots: 'User-agent: Mozilla/5.0 (compatible; EkoLeadBot)\nDisallow: /',
+    path: '/a',
+    allowed: true,
+    line: null,
+  },
+  {
+    says: 'a file of CR only with a comment, a Sitemap and two agents',
+    robots: '# x\rUser-agent: a\rSitemap: https://example.com/s.xml\rUser-agent: *\rDisallow: /a\r',
+    path: '/a',
+    allowed: false,
+    line: 5,
+  },
+  {
+    says: 'mixed line ends are counted one by one',
+    robots: 'User-agent: *\n\r\n\rDisallow: /a',
+    path: '/a',
+    allowed: false,
+    line: 4,
+  },
+  {
+    says: 'a byte order mark before a comment',
+    robots: `\uFEFF# all\nUser-agent: *\nDisallow: /`,
+    path: '/a',
+    allowed: false,
+    line: 3,
+  },
+  {
+    says: 'NUL in a line hides nothing but itself',
+    robots: rules('Dis\0allow: /', 'Disallow: /a'),
+    path: '/a',
+    allowed: false,
+    line: 3,
+  },
+  {
+    says: 'a web page has no rules',
+    robots: '<html>\n<p>User-agent: *</p>\n<p>Disallow: /</p>',
+    path: '/a',
+    allowed: true,
+    line: null,
+  },
   { says: 'the fragment does not count', robots: rules('Disallow: /a$'), path: '/a#top', allowed: false, line: 2 },
 ];
+
+/** Everything that is odd in a path, in any order. fast-check's own paths take seconds to set up. */
+const somePath = fc
+  .array(
+    fc.constantFrom(
+      ...['/', 'a', 'b', '.', '~', ';', '%2F', '%61', '%2a', '%', '*', '$', ' ', '[', '|', '?', '=', '&', 'ä', 'ツ'],
+    ),
+  )
+  .map((parts) => `/${parts.join('')}`);
 
 describe('isAllowed', () => {
   it.each(CASES)('$says', ({ robots, path, allowed, line }) => {
@@ -334,13 +495,13 @@ describe('isAllowed', () => {
 
   it('answers every text, and a longer equal rule for the same path never loses', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.webPath(), (text, path) => {
-        const verdict = isAllowed(text, TOKEN, url(path));
+      fc.property(fc.uint16Array(), somePath, (codes, path) => {
+        const verdict = isAllowed(rules(`Disallow: /${String.fromCharCode(...codes)}`), TOKEN, url(path));
         return typeof verdict.allowed === 'boolean' && (verdict.allowed || verdict.line !== null);
       }),
     );
     fc.assert(
-      fc.property(fc.webPath({ size: '+1' }), (path) => {
+      fc.property(somePath, (path) => {
         const { pathname } = new URL(url(path));
         if (pathname === '/robots.txt') return true;
         const literal = pathname.replaceAll('*', '%2A').replaceAll('$', '%24');
@@ -376,6 +537,12 @@ describe('crawlDelayMs', () => {
     ['Crawl-delay: -5', null],
     ['Crawl-delay: Infinity', null],
     ['Crawl-delay: 1e9', null],
+    ['Crawl-delay: +5', null],
+    ['Crawl-delay: 5s', null],
+    ['Crawl-delay: 0x10', null],
+    ['Crawl-delay: NaN', null],
+    ['Crawl-delay: 5 # seconds', 5_000],
+    ['Crawl-delay: .25', 250],
     ['Crawl-delay:', null],
     ['Crawl-delay: soon', null],
     ['', null],
@@ -388,5 +555,62 @@ describe('crawlDelayMs', () => {
       'User-agent: *\nCrawl-delay: 60\nDisallow:\n\nUser-agent: EkoLeadBot\nCrawl-delay: 3\nCrawl-delay: 2';
     expect(crawlDelayMs(robots, TOKEN)).toBe(3000);
     expect(crawlDelayMs(robots, 'Other')).toBe(60_000);
+  });
+
+  it('never takes that of another agent', () => {
+    const robots = 'User-agent: other\nCrawl-delay: 60\n\nUser-agent: EkoLeadBot\nDisallow:';
+    expect(crawlDelayMs(robots, TOKEN)).toBeNull();
+    expect(crawlDelayMs('User-agent: other\nCrawl-delay: 60', TOKEN)).toBeNull();
+    expect(crawlDelayMs(`User-agent: *\nCrawl-delay: 60\n\n${robots}`, TOKEN)).toBeNull();
+    expect(crawlDelayMs('Crawl-delay: 60\nUser-agent: *\nDisallow:', TOKEN)).toBeNull();
+  });
+
+  it('belongs to the agents before it, also where a rule follows for more of them', () => {
+    const between = 'User-agent: EkoLeadBot\nCrawl-delay: 4\nUser-agent: b\nDisallow: /x';
+    expect([crawlDelayMs(between, TOKEN), crawlDelayMs(between, 'b')]).toEqual([4_000, null]);
+    const behind = 'User-agent: EkoLeadBot\nUser-agent: b\nDisallow: /x\nCrawl-delay: 4';
+    expect([crawlDelayMs(behind, TOKEN), crawlDelayMs(behind, 'b')]).toEqual([4_000, 4_000]);
+  });
+});
+
+describe('the sitemaps of a file', () => {
+  const sitemapsOf = (...lines: string[]) => parseRobots(lines.join('\n')).sitemaps;
+
+  it('are whole addresses, each once, wherever they stand', () => {
+    expect(
+      sitemapsOf(
+        'Sitemap: https://example.com/a.xml',
+        'User-agent: other',
+        'SITEMAP : http://example.com/b.xml # second',
+        'Disallow: /',
+        'sitemap: https://cdn.example.org/c.xml?x=1',
+        'Sitemap: https://example.com/a.xml',
+        'Sitemap https://example.com/d.xml',
+      ),
+    ).toEqual([
+      'https://example.com/a.xml',
+      'http://example.com/b.xml',
+      'https://cdn.example.org/c.xml?x=1',
+      'https://example.com/d.xml',
+    ]);
+  });
+
+  it.each([
+    '/sitemap.xml',
+    'sitemap.xml',
+    '//example.com/s.xml',
+    'ftp://example.com/s.xml',
+    'javascript:alert(1)',
+    'https://',
+    '',
+  ])('do not hold %j', (value) => {
+    expect(sitemapsOf(`Sitemap: ${value}`)).toEqual([]);
+  });
+
+  it('are at most 100, none longer than 2,000 characters', () => {
+    const many = Array.from({ length: 5_000 }, (_, index) => `Sitemap: https://example.com/${index}.xml`);
+    expect(sitemapsOf(...many)).toHaveLength(100);
+    expect(sitemapsOf(`Sitemap: https://example.com/${'a'.repeat(2_000)}`)).toEqual([]);
+    expect(sitemapsOf(`Sitemap: https://example.com/${'ä'.repeat(1_500)}`)).toEqual([]);
   });
 });

@@ -1,5 +1,9 @@
 import { compilePattern, matchesPattern, type RobotsPattern, robotsTarget } from './robots-pattern.ts';
 
+/** Sitemaps of one file that are kept, and the longest address of one. */
+const SITEMAPS_MAX = 100;
+const SITEMAP_CHARS_MAX = 2_000;
+
 /** RFC 9309 section 2.5 asks for at least 500 KiB; more is cut at a line end. */
 const PARSED_BYTES_MAX = 500 * 1024;
 
@@ -21,18 +25,28 @@ interface RobotsRule {
 interface RobotsGroup {
   agents: Set<string>;
   rules: RobotsRule[];
-  crawlDelayMs: number | null;
+  /** By agent. A delay belongs to the agents named before it in its group, not to one that comes after it. */
+  crawlDelaysMs: Map<string, number>;
 }
 
 /** A robots.txt that was read once; made by `parseRobots`. */
 export interface RobotsRules {
   groups: readonly RobotsGroup[];
+  /** Addresses of Sitemap lines, which belong to no group; at most 100, each once. */
+  sitemaps: readonly string[];
   /** Rules by product token, sorted so that the first match decides. */
   sorted: Map<string, RobotsRule[]>;
 }
 
+type RecordName = 'agent' | 'allow' | 'disallow' | 'delay' | 'sitemap';
+
+interface RobotsRecord {
+  name: RecordName;
+  value: string;
+}
+
 /** Spellings that are common enough for large crawlers to accept; each makes us stricter, none laxer. */
-const RECORD_NAMES: Record<string, 'agent' | 'allow' | 'disallow' | 'delay'> = {
+const RECORD_NAMES: Record<string, RecordName> = {
   'user-agent': 'agent',
   useragent: 'agent',
   'user agent': 'agent',
@@ -45,6 +59,8 @@ const RECORD_NAMES: Record<string, 'agent' | 'allow' | 'disallow' | 'delay'> = {
   disallaw: 'disallow',
   'crawl-delay': 'delay',
   crawldelay: 'delay',
+  sitemap: 'sitemap',
+  'site-map': 'sitemap',
 };
 
 /**
@@ -68,28 +84,43 @@ export function crawlDelayMs(robotsTxt: string, productToken: string): number | 
 
 /** Reads the file into groups. Never throws: lines that make no sense are skipped. */
 export function parseRobots(robotsTxt: string): RobotsRules {
-  const groups: RobotsGroup[] = [];
-  let group: RobotsGroup | null = null;
-  let hasRules = false;
+  const groups = new GroupReader();
+  const sitemaps = new Set<string>();
   for (const [index, text] of splitLines(robotsTxt).entries()) {
     const record = parseRecord(text);
     if (record === null) continue;
-    if (record.name === 'agent') {
-      if (group === null || hasRules) {
-        group = { agents: new Set(), rules: [], crawlDelayMs: null };
-        groups.push(group);
-        hasRules = false;
-      }
-      group.agents.add(agentToken(record.value));
-    } else if (group !== null && record.name === 'delay') {
+    if (record.name === 'sitemap') addSitemap(sitemaps, record.value);
+    else groups.read(record, index + 1, text);
+  }
+  return { groups: groups.groups, sitemaps: [...sitemaps], sorted: new Map() };
+}
+
+/** Puts records into groups: agents in a row share one, and the first agent after a rule begins another. */
+class GroupReader {
+  readonly groups: RobotsGroup[] = [];
+  #group: RobotsGroup | null = null;
+  #hasRules = false;
+
+  read({ name, value }: RobotsRecord, line: number, text: string): void {
+    if (name === 'agent') {
+      this.#addAgent(agentToken(value));
+    } else if (this.#group !== null && name === 'delay') {
       // Not part of the RFC, so it must not end a run of agent lines.
-      group.crawlDelayMs = largest(group.crawlDelayMs, parseDelayMs(record.value));
-    } else if (group !== null) {
-      hasRules = true;
-      addRule(group, record.name === 'allow', record.value, index + 1, text);
+      addDelay(this.#group, parseDelayMs(value));
+    } else if (this.#group !== null) {
+      this.#hasRules = true;
+      addRule(this.#group, name === 'allow', value, line, text);
     }
   }
-  return { groups, sorted: new Map() };
+
+  #addAgent(token: string): void {
+    if (this.#group === null || this.#hasRules) {
+      this.#group = { agents: new Set(), rules: [], crawlDelaysMs: new Map() };
+      this.groups.push(this.#group);
+      this.#hasRules = false;
+    }
+    this.#group.agents.add(token);
+  }
 }
 
 /** The verdict of a parsed file for one URL. */
@@ -103,16 +134,16 @@ export function judgeUrl(rules: RobotsRules, productToken: string, url: URL): Ro
 
 /** The largest Crawl-delay of the product's groups in ms, or null. */
 export function findCrawlDelayMs(rules: RobotsRules, productToken: string): number | null {
-  return groupsOf(rules, agentToken(productToken)).reduce<number | null>(
-    (delay, group) => largest(delay, group.crawlDelayMs),
-    null,
-  );
+  const { groups, agent } = groupsOf(rules, agentToken(productToken));
+  const delays = groups.map((group) => group.crawlDelaysMs.get(agent)).filter((delay) => delay !== undefined);
+  return delays.length > 0 ? Math.max(...delays) : null;
 }
 
 /** The product's own groups, merged; the `*` groups only when it has none. */
-function groupsOf(rules: RobotsRules, token: string): RobotsGroup[] {
+function groupsOf(rules: RobotsRules, token: string): { groups: RobotsGroup[]; agent: string } {
   const own = rules.groups.filter((group) => group.agents.has(token));
-  return own.length > 0 ? own : rules.groups.filter((group) => group.agents.has('*'));
+  if (own.length > 0) return { groups: own, agent: token };
+  return { groups: rules.groups.filter((group) => group.agents.has('*')), agent: '*' };
 }
 
 /** Longest pattern first, allow before disallow, then by line: so the first match is the verdict. */
@@ -120,7 +151,7 @@ function sortedRules(rules: RobotsRules, token: string): RobotsRule[] {
   const known = rules.sorted.get(token);
   if (known) return known;
   const sorted = groupsOf(rules, token)
-    .flatMap((group) => group.rules)
+    .groups.flatMap((group) => group.rules)
     .sort((a, b) => b.pattern.length - a.pattern.length || Number(b.allow) - Number(a.allow) || a.line - b.line);
   rules.sorted.set(token, sorted);
   return sorted;
@@ -129,6 +160,19 @@ function sortedRules(rules: RobotsRules, token: string): RobotsRule[] {
 function addRule(group: RobotsGroup, allow: boolean, value: string, line: number, text: string): void {
   const pattern = compilePattern(value);
   if (pattern !== null) group.rules.push({ allow, pattern, line, text: text.trim().slice(0, 500) });
+}
+
+function addDelay(group: RobotsGroup, delayMs: number | null): void {
+  if (delayMs === null) return;
+  for (const agent of group.agents)
+    group.crawlDelaysMs.set(agent, Math.max(delayMs, group.crawlDelaysMs.get(agent) ?? 0));
+}
+
+/** Only a whole address of the web says where to look; a path is not one (sitemaps.org). */
+function addSitemap(sitemaps: Set<string>, value: string): void {
+  if (sitemaps.size >= SITEMAPS_MAX || value.length > SITEMAP_CHARS_MAX || !/^https?:\/\//i.test(value)) return;
+  const url = URL.parse(value);
+  if (url !== null && url.href.length <= SITEMAP_CHARS_MAX) sitemaps.add(url.href);
 }
 
 function splitLines(robotsTxt: string): string[] {
@@ -144,11 +188,13 @@ function withinLimit(text: string): string {
 }
 
 /** `name: value` without its comment; a blank instead of the colon is forgiven. Null for every other line. */
-function parseRecord(text: string): { name: 'agent' | 'allow' | 'disallow' | 'delay'; value: string } | null {
+function parseRecord(text: string): RobotsRecord | null {
   const hash = text.indexOf('#');
   const line = (hash < 0 ? text : text.slice(0, hash)).trim();
-  const colon = line.indexOf(':');
-  const end = colon < 0 ? line.search(/\s/) : colon;
+  return splitRecord(line, line.indexOf(':')) ?? splitRecord(line, line.search(/\s/));
+}
+
+function splitRecord(line: string, end: number): RobotsRecord | null {
   if (end <= 0) return null;
   const key = line.slice(0, end).trimEnd().toLowerCase();
   const name = Object.hasOwn(RECORD_NAMES, key) ? RECORD_NAMES[key] : undefined;
@@ -163,9 +209,4 @@ function agentToken(value: string): string {
 
 function parseDelayMs(value: string): number | null {
   return /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(value) ? Math.round(Number(value) * 1000) : null;
-}
-
-function largest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.max(a, b);
 }
