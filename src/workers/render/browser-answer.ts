@@ -34,6 +34,8 @@ export function answerOf(page: FetchedPage, fallbackType: string): BrowserAnswer
   return {
     status: page.status,
     headers: {
+      // Without this header Playwright adds one that lets every other site read it.
+      'access-control-allow-origin': 'https://nobody.invalid',
       ...Object.fromEntries(kept),
       'content-type': `${type}; charset=utf-8`,
       ...(cookies === undefined ? {} : { 'set-cookie': splitCookies(cookies).join('\n') }),

@@ -126,7 +126,8 @@ export class BrowserKeeper {
   async #afterPage(kept: Kept): Promise<void> {
     const memoryMb = await kept.running.memoryMb().catch(() => null);
     const isHeavy = memoryMb !== null && memoryMb > this.#limits.memoryMaxMb;
-    if (isHeavy) this.#logger.info({ pid: kept.running.pid, memoryMb: Math.round(memoryMb) }, 'A browser is too large');
+    if (isHeavy)
+      this.#logger.info({ browserPid: kept.running.pid, memoryMb: Math.round(memoryMb) }, 'A browser is too large');
     if (isHeavy || !this.#isUsable(kept)) this.#retire(kept);
     else if (kept.pagesOpen === 0) this.#closeWhenIdle(kept);
   }

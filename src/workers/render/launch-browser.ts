@@ -68,7 +68,10 @@ export async function launchBrowser({ findProgram, logger }: LaunchOptions): Pro
     browser.once('disconnected', () => void removeFolder(home));
     const running = await toRunning(browser);
     const startMs = Math.round(performance.now() - startedAt);
-    logger.info({ program, version: browser.version(), pid: running.pid, startMs }, 'The browser for pages is started');
+    logger.info(
+      { program, version: browser.version(), browserPid: running.pid, startMs },
+      'The browser for pages is started',
+    );
     return running;
   } catch (cause) {
     await removeFolder(home);

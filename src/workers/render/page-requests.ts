@@ -56,23 +56,29 @@ export class PageRequests {
     return this.#documentsPending > 0 || this.#ready.size > 0 || this.#documentsAnswered > this.#documentsShown;
   }
 
-  /** To be told when the browser has built a document. */
-  noteShown(): void {
-    this.#documentsShown = this.#documentsAnswered;
+  /** To be told which address the browser shows now. */
+  noteShown(url: string): void {
+    if (withoutFragment(url) === withoutFragment(this.document.finalUrl)) {
+      this.#documentsShown = this.#documentsAnswered;
+    }
   }
 
   /** Never rejects. What is left without an answer fails by itself: the browser has no network. */
   async answer(route: Route, page: Page): Promise<void> {
     this.pending += 1;
-    const answer = await this.#findAnswer(route.request(), page);
+    const request = route.request();
+    const isDocument = isOwnDocument(request, page);
+    const answer = await this.#findAnswer(request, isDocument);
+    // "aborted" leaves the page as it is, where any other word replaces it by a page of the browser's own.
+    const answering = answer === null ? route.abort(isDocument ? 'aborted' : 'blockedbyclient') : route.fulfill(answer);
     // Nobody waits for the answer any more where the page is gone, or has gone on to another one.
-    await (answer === null ? route.abort('blockedbyclient') : route.fulfill(answer)).catch(() => {});
+    await answering.catch(() => {});
     this.pending -= 1;
   }
 
-  async #findAnswer(request: Request, page: Page): Promise<BrowserAnswer | null> {
+  async #findAnswer(request: Request, isDocument: boolean): Promise<BrowserAnswer | null> {
     try {
-      return isOwnDocument(request, page) ? await this.#answerDocument(request) : await this.#readResource(request);
+      return isDocument ? await this.#answerDocument(request) : await this.#readResource(request);
     } catch (error) {
       this.#options.end(error);
       return null;

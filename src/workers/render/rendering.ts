@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { AppError, FetchTimeoutError, LayoutChangedError, NetworkError, UnusableBodyError } from '#lib/errors.ts';
 import type { FetchedPage, RenderPageOptions } from '#lib/scrapers/scraper-context.ts';
 import type { FetchSession } from '../fetch/fetch-session.ts';
@@ -7,6 +7,7 @@ import { hostKeyOf } from '../fetch/host-key.ts';
 import type { PageFetcher } from '../fetch/page-fetcher.ts';
 import type { BrowserLease } from './browser-keeper.ts';
 import { orAborted } from './or-aborted.ts';
+import { PageReader, type PageReading } from './page-reader.ts';
 import { PageRequests } from './page-requests.ts';
 import type { ResourceCache } from './resource-cache.ts';
 
@@ -21,20 +22,10 @@ const REQUESTS_MAX = 30;
 const TEXT_MAX_CHARS = 10_485_760;
 const CLOSE_MAX_MS = 3_000;
 const LOOK_EVERY_MS = 25;
+/** Without a request for so long, a page is taken for finished. */
+const REST_MS = 500;
 /** How often a page that goes on while it is read is read again. */
 const READS_MAX = 3;
-
-/**
- * Reads the page in a world of its own, where the page's scripts have changed nothing, and gives no more than we take. The getters are
- * taken from the prototypes: an element that is named "documentElement" would hide the document's own.
- */
-const READ_PAGE = `(() => {
-  const read = (prototype, name, of) => Object.getOwnPropertyDescriptor(prototype, name).get.call(of);
-  const root = read(Document.prototype, 'documentElement', document);
-  const type = read(Document.prototype, 'doctype', document);
-  const text = (type ? new XMLSerializer().serializeToString(type) : '') + (root ? read(Element.prototype, 'outerHTML', root) : '');
-  return { text: text.length > ${TEXT_MAX_CHARS} ? null : text, url: location.href };
-})()`;
 
 /** One page in the browser, from its fetched document to the text that its scripts have made of it. */
 export class Rendering {
@@ -124,16 +115,19 @@ export class Rendering {
     page.once('load', () => {
       this.#hasLoaded = true;
     });
-    page.on('domcontentloaded', () => this.#requests.noteShown());
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) this.#requests.noteShown(frame.url());
+    });
     context.on('page', (popup) => void popup.close().catch(() => {}));
     await context.route(
       () => true,
       (route) => this.#requests.answer(route, page),
     );
     await this.#open(page);
-    do await this.#waitFor(page);
+    const reader = new PageReader(await context.newCDPSession(page));
+    do await this.#waitFor(page, reader);
     while (await this.#hasMovedOn());
-    return await this.#read(page, await context.newCDPSession(page));
+    return await this.#read(reader);
   }
 
   async #open(page: Page): Promise<void> {
@@ -156,36 +150,53 @@ export class Rendering {
     return address.href;
   }
 
-  async #waitFor(page: Page): Promise<void> {
+  async #waitFor(page: Page, reader: PageReader): Promise<void> {
     const { waitFor = 'load' } = this.#options;
     if (typeof waitFor === 'object') {
       await page.waitForSelector(`css=${waitFor.selector}`, { state: 'attached', timeout: 0 });
       return;
     }
-    await page.waitForLoadState('load', { timeout: 0 });
-    if (waitFor === 'idle') await page.waitForLoadState('networkidle', { timeout: 0 });
+    await this.#waitForLoad(reader);
+    if (waitFor === 'idle') await this.#waitForRest();
+  }
+
+  /** Not by the load event, which a page does not get that tried to send a form meanwhile. */
+  async #waitForLoad(reader: PageReader): Promise<void> {
+    while (!(await reader.isLoaded().catch(() => false))) await this.#pause();
+  }
+
+  async #waitForRest(): Promise<void> {
+    let restless = performance.now();
+    while (performance.now() - restless < REST_MS) {
+      await this.#pause();
+      if (this.#requests.pending > 0) restless = performance.now();
+    }
   }
 
   /** Waits until a document that scripts have led to is there; false when there is none. */
   async #hasMovedOn(): Promise<boolean> {
     if (!this.#requests.isMovingOn) return false;
-    while (this.#requests.isMovingOn) await wait(LOOK_EVERY_MS, undefined, { signal: this.#ending.signal });
+    while (this.#requests.isMovingOn) await this.#pause();
     return true;
   }
 
-  async #read(page: Page, session: CDPSession): Promise<FetchedPage> {
+  async #pause(): Promise<void> {
+    await wait(LOOK_EVERY_MS, undefined, { signal: this.#ending.signal });
+  }
+
+  async #read(reader: PageReader): Promise<FetchedPage> {
     for (let reads = 1; ; reads += 1) {
       try {
-        return this.#toPage(await readInOwnWorld(session));
+        return this.#toPage(await reader.read(TEXT_MAX_CHARS));
       } catch (error) {
         // The page went on to another one meanwhile.
         if (error instanceof AppError || reads >= READS_MAX) throw error;
-        await page.waitForLoadState('load', { timeout: 0 });
+        await this.#waitForLoad(reader);
       }
     }
   }
 
-  #toPage({ text, url }: { text: string | null; url: string }): FetchedPage {
+  #toPage({ text, url }: PageReading): FetchedPage {
     const { document } = this.#requests;
     if (text === null) {
       throw new UnusableBodyError(`"${document.finalUrl}" grew beyond ${TEXT_MAX_CHARS} characters in the browser`, {
@@ -226,16 +237,4 @@ export class Rendering {
       context: { url: this.#document.url },
     });
   }
-}
-
-async function readInOwnWorld(session: CDPSession): Promise<{ text: string | null; url: string }> {
-  const { frameTree } = await session.send('Page.getFrameTree');
-  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: READ_PAGE,
-    contextId: executionContextId,
-    returnByValue: true,
-  });
-  if (exceptionDetails) throw new Error(`The page could not be read: ${exceptionDetails.text}`);
-  return result.value as { text: string | null; url: string };
 }
