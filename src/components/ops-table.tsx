@@ -1,6 +1,6 @@
 'use client';
 
-import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { DataTable } from 'mantine-datatable';
 import type { ReactNode } from 'react';
 import { plural } from './format.ts';
@@ -9,6 +9,8 @@ import classes from './ops-table.module.css';
 export interface OpsColumn<T> {
   key: string;
   title: string;
+  /** The cells speak for themselves; the title is told to screen readers only. */
+  titleHidden?: boolean;
   render: (record: T) => ReactNode;
   width?: number | string;
   align?: 'left' | 'right';
@@ -68,7 +70,7 @@ function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
         idAccessor={(record) => getId(record)}
         columns={columns.map((column) => ({
           accessor: column.key,
-          title: column.title,
+          title: column.titleHidden === true ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title,
           render: column.render,
           textAlign: column.align ?? 'left',
           ...(column.width === undefined ? {} : { width: column.width }),

@@ -27,8 +27,9 @@ export function ResumeButton({ host: { hostKey, state } }: ResumeButtonProps) {
   return (
     <Button
       size="compact-sm"
+      my={2}
       variant="default"
-      aria-label={`Resume ${hostKey} now`}
+      aria-label={`Resume now: ${hostKey}`}
       onClick={() => resume.mutate()}
       loading={resume.isPending}
       disabled={!mayWrite}

@@ -6,7 +6,7 @@ import { RequestTarget, RequestVerdict } from './request-facts.tsx';
 
 /** A request on a phone. */
 export function RequestCard({ request, sessionId }: { request: ApiSessionRequest; sessionId: number }) {
-  const { at, status, durationMs, wireBytes, proxy } = request;
+  const { at, status, durationMs, wireBytes } = request;
   return (
     <Stack gap={2}>
       <Group justify="space-between" gap="xs" align="baseline">
@@ -19,11 +19,6 @@ export function RequestCard({ request, sessionId }: { request: ApiSessionRequest
       </Group>
       <RequestTarget request={request} />
       <RequestVerdict request={request} sessionId={sessionId} />
-      {proxy !== null && (
-        <Text size="xs" c="dimmed">
-          through {proxy}
-        </Text>
-      )}
     </Stack>
   );
 }

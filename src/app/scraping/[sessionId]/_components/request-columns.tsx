@@ -1,4 +1,3 @@
-import { Text } from '@mantine/core';
 import { formatBytes, formatClock, formatMs, formatTime } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
 import type { ApiSessionRequest } from '#lib/api-types.ts';
@@ -11,7 +10,7 @@ export function requestColumns(sessionId: number): OpsColumn<ApiSessionRequest>[
     {
       key: 'verdict',
       title: 'Verdict',
-      width: 250,
+      width: 260,
       render: (request) => <RequestVerdict request={request} sessionId={sessionId} />,
     },
     { key: 'status', title: 'Status', width: 68, align: 'right', render: ({ status }) => status ?? '–' },
@@ -24,13 +23,6 @@ export function requestColumns(sessionId: number): OpsColumn<ApiSessionRequest>[
       hiddenBelow: 62,
       render: ({ wireBytes }) => formatBytes(wireBytes),
     },
-    {
-      key: 'proxy',
-      title: 'Through',
-      width: 160,
-      hiddenBelow: 75,
-      render: ({ proxy }) => <RequestRoute proxy={proxy} />,
-    },
   ];
 }
 
@@ -39,20 +31,5 @@ export function RequestTime({ at }: { at: string }) {
     <time dateTime={at} title={formatTime(at)} suppressHydrationWarning>
       {formatClock(at)}
     </time>
-  );
-}
-
-function RequestRoute({ proxy }: { proxy: string | null }) {
-  if (proxy === null) {
-    return (
-      <Text size="sm" c="dimmed">
-        direct
-      </Text>
-    );
-  }
-  return (
-    <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-      {proxy}
-    </Text>
   );
 }

@@ -11,7 +11,7 @@ export function RequestTarget({ request: { method, url } }: { request: ApiSessio
   const { host, path } = splitUrl(url);
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
-      <Text size="xs" ff="monospace" lineClamp={3} title={url} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
+      <Text size="xs" ff="monospace" lineClamp={2} title={url} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
         <strong>{method}</strong>{' '}
         <Text span inherit c="dimmed">
           {host}
@@ -43,13 +43,18 @@ function CopyAddress({ url }: { url: string }) {
 }
 
 export function RequestVerdict({ request, sessionId }: { request: ApiSessionRequest; sessionId: number }) {
-  const { verdict, reason, snapshotSignature } = request;
+  const { verdict, reason, proxy, snapshotSignature } = request;
   return (
     <>
       <StateLabel state={verdictWord(verdict)} />
       {reason !== null && isTelling(request) && (
         <Text size="xs" c="dimmed" lineClamp={4} title={reason} style={{ overflowWrap: 'anywhere' }}>
           {reason}
+        </Text>
+      )}
+      {proxy !== null && (
+        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          through {proxy}
         </Text>
       )}
       {snapshotSignature !== null && (

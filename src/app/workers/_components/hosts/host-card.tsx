@@ -1,6 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatMs, plural } from '#components/format.ts';
-import { ResumeButton } from '#components/resume-button.tsx';
 import type { ApiHost } from '#lib/api-types.ts';
 import { HostName } from './host-columns.tsx';
 import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
@@ -10,11 +9,10 @@ import { RobotsCell } from './robots-cell.tsx';
 export function HostCard({ host, onOpen }: { host: ApiHost; onOpen: () => void }) {
   return (
     <Stack gap={4} align="stretch">
-      <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-        <HostName hostKey={host.hostKey} onOpen={onOpen} />
-        <ResumeButton host={host} />
-      </Group>
-      <HostStateCell host={host} />
+      <HostName hostKey={host.hostKey} onOpen={onOpen} />
+      <div>
+        <HostStateCell host={host} />
+      </div>
       <Text size="xs" c="dimmed" component="div">
         Asked every {formatMs(host.gapMs)}, {GAP_REASONS[host.gapReason]}
         {host.waitingSessions > 0 && ` · ${plural(host.waitingSessions, 'session')} waiting`}

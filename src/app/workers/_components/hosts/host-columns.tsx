@@ -1,7 +1,6 @@
 import { Anchor } from '@mantine/core';
 import { formatCount } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
-import { ResumeButton } from '#components/resume-button.tsx';
 import type { ApiHost } from '#lib/api-types.ts';
 import { HostAnswer, HostPace, HostStateCell } from './host-facts.tsx';
 import { RobotsCell } from './robots-cell.tsx';
@@ -14,7 +13,7 @@ export function hostColumns(onOpen: (hostKey: string) => void): OpsColumn<ApiHos
       title: 'Host',
       render: ({ hostKey }) => <HostName hostKey={hostKey} onOpen={() => onOpen(hostKey)} />,
     },
-    { key: 'state', title: 'State', width: 210, render: (host) => <HostStateCell host={host} /> },
+    { key: 'state', title: 'State', width: 230, render: (host) => <HostStateCell host={host} /> },
     { key: 'gap', title: 'Asked every', width: 150, render: (host) => <HostPace host={host} /> },
     { key: 'robots', title: 'robots.txt', width: 150, render: ({ robots }) => <RobotsCell robots={robots} /> },
     {
@@ -26,7 +25,6 @@ export function hostColumns(onOpen: (hostKey: string) => void): OpsColumn<ApiHos
       render: ({ waitingSessions }) => formatCount(waitingSessions),
     },
     { key: 'answer', title: 'Last answer', width: 150, hiddenBelow: 75, render: (host) => <HostAnswer host={host} /> },
-    { key: 'actions', title: '', width: 112, align: 'right', render: (host) => <ResumeButton host={host} /> },
   ];
 }
 

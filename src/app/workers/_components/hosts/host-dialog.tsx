@@ -1,10 +1,9 @@
-import { Group, Modal, Skeleton, Stack, Text } from '@mantine/core';
+import { Modal, Skeleton, Stack, Text } from '@mantine/core';
 import { useHosts } from '#components/api/queries.ts';
 import { type Fact, FactList } from '#components/fact-list.tsx';
 import { formatCount, formatMs, plural } from '#components/format.ts';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import { ResumeButton } from '#components/resume-button.tsx';
 import type { ApiHost } from '#lib/api-types.ts';
 import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
 import { RobotsFacts } from './robots-facts.tsx';
@@ -36,12 +35,9 @@ function HostDetails({ hostKey }: { hostKey: string }) {
 function HostParts({ host }: { host: ApiHost }) {
   return (
     <Stack gap="md">
-      <Group justify="space-between" align="flex-start" wrap="nowrap">
-        <div>
-          <HostStateCell host={host} />
-        </div>
-        <ResumeButton host={host} />
-      </Group>
+      <div>
+        <HostStateCell host={host} />
+      </div>
       <FactList facts={paceFacts(host)} labelWidth="130px" />
       {host.robots.length === 0 ? (
         <Text size="sm" c="dimmed">

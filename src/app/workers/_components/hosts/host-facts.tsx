@@ -1,13 +1,14 @@
 import { Text } from '@mantine/core';
 import { formatMs, plural } from '#components/format.ts';
 import { RelativeTime } from '#components/relative-time.tsx';
+import { ResumeButton } from '#components/resume-button.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
 import type { ApiHost } from '#lib/api-types.ts';
 
 /** Why the gap is as long as it is. */
 export const GAP_REASONS: Record<ApiHost['gapReason'], string> = {
-  source: 'promised by its source',
+  source: 'as its source promises',
   crawlDelay: 'its Crawl-delay',
   slowed: 'slowed after errors',
 };
@@ -28,6 +29,7 @@ export function HostStateCell({ host }: { host: ApiHost }) {
           {reason}
         </Text>
       )}
+      <ResumeButton host={host} />
     </>
   );
 }

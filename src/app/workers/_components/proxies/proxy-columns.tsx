@@ -34,7 +34,14 @@ export const PROXY_COLUMNS: OpsColumn<ApiProxy>[] = [
     hiddenBelow: 75,
     render: ({ lastCheckedAt }) => (lastCheckedAt === null ? 'not yet' : <RelativeTime at={lastCheckedAt} />),
   },
-  { key: 'actions', title: '', width: 52, align: 'right', render: (proxy) => <ProxyMenu proxy={proxy} /> },
+  {
+    key: 'actions',
+    title: 'Actions',
+    titleHidden: true,
+    width: 52,
+    align: 'right',
+    render: (proxy) => <ProxyMenu proxy={proxy} />,
+  },
 ];
 
 export const formatLatency = (ms: number | null) => (ms === null ? '–' : `${formatCount(ms)} ms`);

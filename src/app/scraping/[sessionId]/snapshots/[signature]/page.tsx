@@ -12,6 +12,6 @@ interface Props {
 export default async function SnapshotPage({ params }: Props) {
   const { sessionId, signature } = await params;
   await requirePageAccount(`/scraping/${encodeURIComponent(sessionId)}/snapshots/${encodeURIComponent(signature)}`);
-  if (!/^[1-9]\d{0,14}$/.test(sessionId) || !/^[\w.-]{1,200}$/.test(signature)) notFound();
+  if (!/^[1-9]\d{0,14}$/.test(sessionId) || !/^[0-9a-f]{64}$/.test(signature)) notFound();
   return <SnapshotView sessionId={Number(sessionId)} signature={signature} />;
 }

@@ -45,7 +45,9 @@ export function BodyPanel({ body }: { body: string }) {
 function BodyText({ parts, current }: { parts: readonly TextPart[]; current: number | null }) {
   const marked = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another match, or another text, is what moves the view
-  useEffect(() => marked.current?.scrollIntoView({ block: 'nearest' }), [current, parts]);
+  useEffect(() => {
+    marked.current?.scrollIntoView({ block: 'nearest' });
+  }, [current, parts]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className={classes.body} tabIndex={0} aria-label="The page as text">

@@ -3,6 +3,8 @@ import { Panel } from '#components/panel.tsx';
 import type { ApiPageSnapshot } from '#lib/api-types.ts';
 import classes from './snapshot.module.css';
 
+const signed = new Intl.NumberFormat('en-US', { signDisplay: 'exceptZero', maximumFractionDigits: 1 });
+
 /** What spoke for the verdict, the weightiest first; what spoke against it has a negative weight. */
 export function EvidencePanel({ evidence }: { evidence: ApiPageSnapshot['evidence'] }) {
   const sorted = [...evidence].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
@@ -18,7 +20,7 @@ export function EvidencePanel({ evidence }: { evidence: ApiPageSnapshot['evidenc
             {sorted.map(({ rule, weight, detail }) => (
               <Table.Tr key={`${rule} ${detail}`}>
                 <Table.Th scope="row" className={classes.weight}>
-                  {weight > 0 ? `+${weight}` : weight}
+                  {signed.format(weight)}
                 </Table.Th>
                 <Table.Td>
                   {rule}
