@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import type { SlotResult } from './host-pacer.ts';
 import { PgHostPacer } from './host-pacer-pg.ts';
 
 let test: TestDatabase;
@@ -29,15 +30,16 @@ const SERVED = { kind: 'served' } as const;
 async function pacingOf(hostKey: string): Promise<Record<string, unknown> | undefined> {
   const [row] = await test.db.query(
     `select strikes, extract(epoch from next_at - clock_timestamp()) * 1000 as next_ms,
-       extract(epoch from backoff_until - clock_timestamp()) * 1000 as backoff_ms
+       extract(epoch from backoff_until - clock_timestamp()) * 1000 as backoff_ms,
+       (extract(epoch from paused_until - clock_timestamp()) * 1000)::float8 as paused_ms
      from host_pacing where host_key = $1`,
     [hostKey],
   );
   return row;
 }
 
-/** A server that answers after a few ms and remembers when it was asked. */
-async function startClockServer() {
+/** A server that answers after at most `answerMs` and remembers when it was asked. */
+async function startClockServer(answerMs = 20) {
   const asked: number[] = [];
   let running = 0;
   let runningMax = 0;
@@ -48,7 +50,7 @@ async function startClockServer() {
     setTimeout(() => {
       running -= 1;
       response.end('ok');
-    }, Math.random() * 20);
+    }, Math.random() * answerMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -184,4 +186,130 @@ describe('PgHostPacer', () => {
     await pacer.pause('paused.example', 60_000, 'asks for a Crawl-delay of 24 h');
     await expect(pacer.reserve(request('paused.example'), never)).rejects.toThrow(/Crawl-delay of 24 h/);
   });
+
+  it('never has more than three under way where three are allowed, from two pools with eight waiters each', async () => {
+    const site = await startClockServer(150);
+    const dbs = [1, 2].map(() => createDb({ connectionString: test.url, applicationName: 'pacer', max: 4 }));
+    const work = async (pacer: PgHostPacer) => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        const slot = await pacer.reserve({ ...request('three.example', 5), maxInflight: 3 }, never);
+        await ask(site.url);
+        slot.noteAnswer();
+        await slot.release(SERVED);
+      }
+    };
+    await Promise.all(
+      dbs.flatMap((db) => {
+        const pacer = new PgHostPacer({ db });
+        return Array.from({ length: 8 }, () => work(pacer));
+      }),
+    );
+    await Promise.all(dbs.map((db) => db.close()));
+    site.close();
+    expect(site.asked).toHaveLength(48);
+    expect(site.runningMax()).toBe(3);
+  });
+
+  it('lets a source that allows one request at a time wait until the three of another have left', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    const three = { ...request('mixed.example', 0), maxInflight: 3 };
+    const held = [await pacer.reserve(three, never), await pacer.reserve(three, never)];
+    const other = new PgHostPacer({ db: test.db, waitMaxMs: 100 });
+    await expect(other.reserve(request('mixed.example', 0), never)).rejects.toMatchObject({
+      context: { hostKey: 'mixed.example', reason: 'in-flight' },
+    });
+    for (const slot of held) await slot.release(SERVED);
+    await (await other.reserve(request('mixed.example', 0), never)).release(SERVED);
+  });
+
+  it('keeps a request back that waits while another makes the host ask for less', async () => {
+    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 2_000 });
+    const pair = { ...request('held.example', 300), maxInflight: 2 };
+    const first = await pacer.reserve(pair, never);
+    const second = pacer.reserve(pair, never).catch((error) => error);
+    await pacer.reportBackoff('held.example', 60_000);
+    await first.release({ kind: 'throttled', error: 'status 429' });
+    expect(await second).toMatchObject({ code: 'host_not_ready', context: { reason: 'back-off' } });
+  });
+
+  it('shows what the pace is made of, raised by an error and lowered by answers', async () => {
+    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 60_000 });
+    const slow = { ...request('parts.example', 0), robotsMs: 20 };
+    const once = async (result: SlotResult) => {
+      await (await pacer.reserve(slow, never)).release(result);
+      const [row] = await test.db.query(
+        `update host_pacing set next_at = clock_timestamp() where host_key = 'parts.example'
+         returning floor_ms, robots_ms, adaptive_ms, gap_ms, error_streak, last_error, last_asked_at is not null as asked,
+           last_served_at is not null as served`,
+      );
+      return row;
+    };
+    expect(await once({ kind: 'error', error: 'status 500' })).toEqual({
+      ...{ floor_ms: 0, robots_ms: 20, adaptive_ms: 1020, gap_ms: 1020, error_streak: 1 },
+      ...{ last_error: 'status 500', asked: true, served: false },
+    });
+    expect(await once({ kind: 'neutral' })).toMatchObject({ gap_ms: 1020, error_streak: 1 });
+    expect(await once(SERVED)).toMatchObject({ adaptive_ms: 510, gap_ms: 510, error_streak: 0, served: true });
+    for (let turn = 0; turn < 4; turn += 1) await once(SERVED);
+    expect(await once(SERVED)).toMatchObject({ adaptive_ms: 0, gap_ms: 20 });
+  });
+
+  it('pauses a host after five errors in a row, and tells why', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await failTimes(pacer, 'failing.example', 5, { kind: 'error', error: 'status 502' });
+    await expect(pacer.reserve(request('failing.example'), never)).rejects.toThrow(
+      /5 errors in a row; the last one: status 502/,
+    );
+    expect((await pacingOf('failing.example'))?.paused_ms).toBeGreaterThan(590_000);
+    expect((await pacingOf('failing.example'))?.paused_ms).toBeLessThanOrEqual(600_000);
+  });
+
+  it('pauses a host that has refused for 15 minutes, twice as long when it refuses after the pause', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    const refusal = { kind: 'refused', error: 'status 403' } as const;
+    await failTimes(pacer, 'refusing.example', 2, refusal);
+    expect((await pacingOf('refusing.example'))?.paused_ms).toBeNull();
+    await test.db.query(
+      `update host_pacing set limited_since = limited_since - interval '15 min' where host_key = 'refusing.example'`,
+    );
+    await failTimes(pacer, 'refusing.example', 1, refusal);
+    await expect(pacer.reserve(request('refusing.example'), never)).rejects.toThrow(
+      /No request was served for 15 minutes; the last answer: status 403/,
+    );
+    expect(Math.round(Number((await pacingOf('refusing.example'))?.paused_ms) / 60_000)).toBe(30);
+    await test.db.query(
+      `update host_pacing set paused_until = clock_timestamp(), next_at = '-infinity' where host_key = 'refusing.example'`,
+    );
+    await failTimes(pacer, 'refusing.example', 1, refusal);
+    expect(Math.round(Number((await pacingOf('refusing.example'))?.paused_ms) / 60_000)).toBe(60);
+  });
+
+  it('forgets pause, back-off and errors when a person resumes the host, and keeps the promised gap', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    await failTimes(pacer, 'resumed.example', 5, { kind: 'error', error: 'reset' });
+    await pacer.reportBackoff('resumed.example', 90_000);
+    const [resumed] = await test.db.query(
+      `select resume_host('resumed.example') as known, resume_host('none') as unknown`,
+    );
+    expect(resumed).toEqual({ known: true, unknown: false });
+    const resumedAt = performance.now();
+    await (await pacer.reserve(request('resumed.example', 100), never)).release(SERVED);
+    expect(performance.now() - resumedAt).toBeLessThan(5_000);
+  });
+
+  it('pauses a host that asks for more than an hour, for people to see', async () => {
+    const pacer = new PgHostPacer({ db: test.db });
+    expect(await pacer.reportBackoff('hours.example', 7_200_000)).toBe(7_200_000);
+    await expect(pacer.reserve(request('hours.example'), never)).rejects.toThrow(
+      /It asked to be left alone for 120 minutes \(Retry-After\)/,
+    );
+  });
 });
+
+/** Requests in a row that all end alike, without their gaps. */
+async function failTimes(pacer: PgHostPacer, hostKey: string, times: number, result: SlotResult): Promise<void> {
+  for (let turn = 0; turn < times; turn += 1) {
+    await (await pacer.reserve(request(hostKey, 0), never)).release(result);
+    await test.db.query(`update host_pacing set next_at = '-infinity' where host_key = $1`, [hostKey]);
+  }
+}
