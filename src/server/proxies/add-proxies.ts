@@ -3,7 +3,7 @@ import type { ApiProxyImport } from '#lib/api-types.ts';
 import { InvalidInputError } from '#lib/errors.ts';
 import { ApiError, fieldError } from '../api-error.ts';
 import { parseInput } from '../parse-input.ts';
-import { openPool, type PoolContext } from './open-pool.ts';
+import { announcePool, openPool, type PoolContext } from './open-pool.ts';
 
 const tier = z
   .number('must be a whole number from 0 to 100')
@@ -34,7 +34,7 @@ export async function addProxies(context: PoolContext, input: unknown): Promise<
   }
   const pool = openPool(context);
   const result = list === undefined ? await addOne(context, url ?? '', tier) : await pool.addList(list, tier);
-  if (result.added + result.known > 0) context.publisher.publish(['proxies']);
+  if (result.added + result.known > 0) announcePool(context);
   return result;
 }
 

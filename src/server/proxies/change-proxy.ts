@@ -1,7 +1,7 @@
 import type { ApiProxy } from '#lib/api-types.ts';
 import { ApiError } from '../api-error.ts';
 import { findProxy } from './list-proxies.ts';
-import { openPool, type PoolContext } from './open-pool.ts';
+import { announcePool, openPool, type PoolContext } from './open-pool.ts';
 
 /**
  * `test`: checked as soon as a worker sees it. `disable`: no request goes through it any more. `enable`: starts afresh.
@@ -23,7 +23,7 @@ export async function changeProxy(
   if (change === 'test' && status === 'disabled') {
     throw new ApiError('proxy_disabled', `The proxy ${id} is disabled; enable it, and it is tested at once.`);
   }
-  context.publisher.publish(['proxies']);
+  announcePool(context);
   const proxy = await findProxy(context.db, id);
   if (proxy === null) throw proxyNotFound(id);
   return proxy;
@@ -32,7 +32,7 @@ export async function changeProxy(
 /** Removes a proxy with its bans. @throws ApiError 404. */
 export async function removeProxy(context: PoolContext, id: number): Promise<void> {
   if (!(await openPool(context).remove(id))) throw proxyNotFound(id);
-  context.publisher.publish(['proxies']);
+  announcePool(context);
 }
 
 function proxyNotFound(id: number): ApiError {

@@ -111,10 +111,10 @@ export class HealthStore {
   /** In how many ms the next check is due, at least 0; null while there is nothing to check. One cheap statement. */
   async nextCheckInMs(): Promise<number | null> {
     const [row] = await this.#db.query<{ in_ms: number | null }>(
-      `select greatest(0, extract(epoch from min(next_check_at) - clock_timestamp()) * 1000)::float8 as in_ms
+      `select extract(epoch from min(next_check_at) - clock_timestamp())::float8 * 1000 as in_ms
        from proxy_pool where status <> 'disabled'`,
     );
-    return row?.in_ms ?? null;
+    return row === undefined || row.in_ms === null ? null : Math.max(0, row.in_ms);
   }
 
   async #advance(

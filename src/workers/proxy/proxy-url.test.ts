@@ -15,6 +15,8 @@ describe('parseProxyUrl', () => {
       'socks5://u:p%40ss@10.0.0.1',
       { protocol: 'socks5', host: '10.0.0.1', port: 1080, username: 'u', password: 'p@ss' },
     ],
+    ['socks5://PROXY.Example:80', { host: 'proxy.example', port: 80 }],
+    ['socks5://0x7f.1:1080', { host: '127.0.0.1', port: 1080 }],
     ['http://[2606:4700::1]:8080/', { host: '[2606:4700::1]', port: 8080 }],
   ])('reads %s', (text, expected) => {
     expect(parseProxyUrl(text)).toMatchObject(expected);
@@ -27,6 +29,8 @@ describe('parseProxyUrl', () => {
     'http://proxy.example:99999',
     'http://proxy.example/path',
     'http://p:0',
+    'socks5://a%20b:1080',
+    'socks5://256.1.1.1:1080',
     'http://u:%zz@p:1',
   ])('refuses %j', (text) => {
     expect(() => parseProxyUrl(text)).toThrow(/^The proxy "/);

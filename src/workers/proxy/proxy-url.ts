@@ -33,9 +33,12 @@ export function parseProxyUrl(text: string): ProxyAddress {
   }
   const port = url.port === '' ? DEFAULT_PORTS[protocol] : Number(url.port);
   if (port === 0) throw invalid(trimmed, 'has the port 0');
+  // Hosts of schemes that the URL standard does not know stay as they were typed: "0x7f.1", "PROXY.example".
+  const host = URL.parse(`http://${url.hostname}`)?.hostname;
+  if (!host) throw invalid(trimmed, 'has a host that is neither a name nor an address');
   return {
     protocol,
-    host: url.hostname.toLowerCase(),
+    host,
     port,
     username: decode(url.username, trimmed) || null,
     password: decode(url.password, trimmed) || null,
