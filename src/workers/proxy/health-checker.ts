@@ -22,6 +22,8 @@ const IDLE_MS = 60_000;
 const LOOK_MS = 15_000;
 /** Due, but others have them or nobody here can read their passwords. */
 const TAKEN_MS = 5_000;
+/** Wake-ups come with all sorts of news: no more than one look follows within this. */
+const NUDGE_GAP_MS = 1_000;
 const CONCURRENT_MAX = 8;
 /** For how long a look at the endpoint without a proxy says something. */
 const DIRECT_LOOK_MS = 60_000;
@@ -39,6 +41,8 @@ export class HealthChecker {
   readonly #running = new Set<Promise<void>>();
   readonly #unreadable = new Set<number>();
   #direct: { look: DirectLook; atMs: number } | null = null;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #isStarted = false;
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
@@ -53,12 +57,14 @@ export class HealthChecker {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#task.start();
   }
 
   /** Something may be due. */
   nudge(): void {
-    this.#task.soon(0);
+    if (!this.#isStarted) return;
+    this.#task.soon(Math.max(0, this.#lookedAtMs + NUDGE_GAP_MS - performance.now()));
   }
 
   /** Gives up the checks under way; they count for nothing. */
@@ -69,6 +75,7 @@ export class HealthChecker {
   }
 
   async #look(): Promise<void> {
+    this.#lookedAtMs = performance.now();
     const free = CONCURRENT_MAX - this.#running.size;
     const dueInMs = await this.#options.store.nextCheckInMs();
     if (dueInMs === null || free === 0) return;

@@ -9,7 +9,7 @@ export type CheckAnswer =
   | { kind: 'response'; status: number; body: Buffer; durationMs: number }
   | { kind: 'failed'; failure: string; message: string; durationMs: number };
 
-/** Sends one GET, through the proxy or, with null, directly. Resolves at the latest after `timeoutMs`; never throws. */
+/** Sends one GET, through the proxy or, with null, directly. Resolves at the latest after `timeoutMs`; throws only the signal's reason. */
 export type SendCheck = (
   url: string,
   proxy: ProxyEndpoint | null,

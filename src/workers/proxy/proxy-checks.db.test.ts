@@ -127,6 +127,16 @@ describe('a working proxy', () => {
     },
   );
 
+  it('is not checked by a process that was not told to', async () => {
+    const proxy = await startProxy();
+    const idle = openManager();
+    const { id } = await idle.addProxy(urlOf(proxy.address));
+    idle.nudge();
+    expect(await idle.checkNow(id)).toBe('testing');
+    await idle.stop();
+    expect(dashboard.asked).toEqual([]);
+  });
+
   it('is checked by one of several workers', async () => {
     const proxy = await startProxy();
     const managers = [openManager(), openManager(), openManager()];

@@ -35,7 +35,8 @@ export interface ProxyLease {
 export interface ProxyRoutes {
   /**
    * Picks a proxy for one request.
-   * @throws NoProxyError when none may be used for this host now; the session waits, nothing goes direct.
+   * @throws NoProxyError when none may be used for this host now; the session waits, nothing goes direct. The error of a database
+   *   that is away for longer than a minute, which is safe to repeat.
    */
   acquire(request: ProxyRequest): Promise<ProxyLease>;
 }
