@@ -174,7 +174,7 @@ export class RobotsGate {
       ...hop,
       floorMs,
       robotsMs: 0,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: Math.min(TIMEOUT_MS, session.config.timeout),
       allowedUntil: Number.POSITIVE_INFINITY,
       avoidProxies: [],
     };

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '#lib/logger.ts';
+import { startDeadProxy, startFaultProxy } from '#test/fault-proxy.ts';
+import { type FaultProxy, type FaultProxyOptions, OWN_PAGE } from '#test/fault-proxy-modes.ts';
+import { createFetchBed, newSession, type TestSession, text } from '#test/fetch-bed.ts';
+import type { FixtureRoute, FixtureSite } from '#test/fixture-site.ts';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { countByStatus } from '#test/proxy-rows.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { PgHostPacer } from './fetch/host-pacer-pg.ts';
+import { PgRobotsStore } from './fetch/robots-store.ts';
+import { ProxyManager } from './proxy/proxy-manager.ts';
+
+const key = randomBytes(32);
+const bed = createFetchBed();
+const running: FaultProxy[] = [];
+let database: TestDatabase;
+let manager: ProxyManager | null = null;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(() => database.db.query('truncate proxy_pool, proxy_host_bans, host_pacing, host_slots, robots_cache'));
+afterEach(async () => {
+  await manager?.stop();
+  await bed.close();
+  for (const proxy of running.splice(0)) await proxy.close();
+});
+afterAll(() => database.drop());
+
+async function startProxies(count: number, options: FaultProxyOptions = {}, protocol: 'http' | 'socks5' = 'http') {
+  const started = await Promise.all(Array.from({ length: count }, () => startFaultProxy(protocol, options)));
+  running.push(...started);
+  return started;
+}
+
+/** A fetch stack with the given proxies in the pool, checked and found to work. */
+async function stackOf(site: FixtureSite, proxies: readonly FaultProxy[]) {
+  const allowAddresses = [site.host, ...proxies.map((proxy) => proxy.host)];
+  manager = new ProxyManager({ db: database.db, key, logger: silentLogger(), flushIntervalMs: 20, allowAddresses });
+  for (const { address } of proxies) {
+    const user = address.username === null ? '' : `${address.username}:${address.password}@`;
+    await manager.addProxy(`${address.protocol}://${user}${address.host}:${address.port}`);
+  }
+  await database.db.query(`update proxy_pool set status = 'active', success_rate = 1`);
+  return bed.newFetcher([], {
+    allowAddresses,
+    pacer: new PgHostPacer({ db: database.db }),
+    robots: new PgRobotsStore(database.db),
+    proxies: manager,
+    patience: { refusedMs: 1, layoutMs: 1 },
+  });
+}
+
+const proxied = (sessionId = 1, config: Record<string, unknown> = {}): TestSession =>
+  newSession({ useProxy: true, ...config }, sessionId);
+const tunnelsOf = (proxies: readonly FaultProxy[]) => proxies.reduce((sum, proxy) => sum + proxy.tunnels.length, 0);
+
+describe('a page through the pool', () => {
+  it.each(['http', 'socks5'] as const)(
+    'goes through %s, and so does robots.txt, by one proxy for all of a session',
+    async (protocol) => {
+      const site = await bed.startSite({ '/*': text('page') });
+      const proxies = await startProxies(3, { credentials: { username: 'ann', password: 'secret word' } }, protocol);
+      const fetcher = await stackOf(site, proxies);
+      const session = proxied();
+      for (const path of ['/a', '/b', '/c']) {
+        expect(await fetcher.fetchPage(site.origin + path, {}, session)).toMatchObject({ text: 'page' });
+      }
+      expect(site.paths()).toEqual(['/robots.txt', '/a', '/b', '/c']);
+      expect(proxies.filter((proxy) => proxy.tunnels.length > 0)).toHaveLength(1);
+      // One connection carries all four requests.
+      expect(tunnelsOf(proxies)).toBe(1);
+      expect(session.stats.proxyUsed).toMatch(/^127\.0\.0\.1:\d+$/);
+      expect(session.records.every((record) => record.proxy === session.stats.proxyUsed)).toBe(true);
+    },
+  );
+
+  const faults: [string, FaultProxyOptions, string][] = [
+    ['stalls', { mode: 'stalls' }, 'timeout or proxy-fault'],
+    ['refuses its credentials', { mode: 'refuses-credentials' }, 'proxy-auth'],
+    ['answers 502', { mode: 'bad-gateway' }, 'proxy-fault'],
+    ['answers 403', { mode: 'forbidden' }, 'proxy-fault'],
+    ['closes during CONNECT', { mode: 'closes' }, 'proxy-fault'],
+    ['resets during CONNECT', { mode: 'resets' }, 'proxy-fault'],
+    ['serves its own page behind 200', { mode: 'page-in-tunnel' }, 'proxy-fault'],
+    ['serves its own page for everything', { mode: 'own-page' }, 'proxy-fault'],
+    ['speaks garbage', { mode: 'garbage' }, 'proxy-fault'],
+    ['drips', { mode: 'drips' }, 'timeout or proxy-fault'],
+    ['never ends its header', { mode: 'endless-header' }, 'proxy-fault'],
+    ['dies after the tunnel is open', { mode: 'dies-after-tunnel' }, 'network'],
+    ['dies in the middle of a body', { mode: 'dies-mid-body', dieAfterBytes: 100 }, 'network'],
+  ];
+  it.each(faults)(
+    'is never what a proxy says that %s, and asks for at most two tunnels a request',
+    async (_name, options) => {
+      const site = await bed.startSite({ '/*': text('page'.repeat(500)) });
+      const proxies = await startProxies(3, { credentials: { username: 'ann', password: 'pw' }, ...options });
+      const fetcher = await stackOf(site, proxies);
+      const session = proxied(1, { timeout: 1_500, maxRetries: 1 });
+      const startedAt = performance.now();
+      const error = await fetcher.fetchPage(`${site.origin}/a`, {}, session).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(Error);
+      expect(['proxy_failed', 'no_proxy', 'network', 'host_not_ready']).toContain(error.code);
+      expect(JSON.stringify(session.records) + error.message).not.toContain(OWN_PAGE);
+      // robots.txt and its second try, each with two proxies at most, and a second each on top of their deadlines.
+      expect(performance.now() - startedAt).toBeLessThan(4 * 2_500);
+      expect(tunnelsOf(proxies)).toBeLessThanOrEqual(4);
+      // What reached the site came through a tunnel; nothing went direct.
+      expect(site.asked.length).toBeLessThanOrEqual(tunnelsOf(proxies));
+      expect(site.paths()).not.toContain('/a');
+    },
+  );
+
+  it('waits without a request to the site while all proxies are dead, and goes on when one is back', async () => {
+    const site = await bed.startSite({ '/*': text('page') });
+    const dead = await Promise.all([startDeadProxy('http'), startDeadProxy('socks5')]);
+    const [alive] = await startProxies(1);
+    if (!alive) throw new Error('no proxy was started');
+    const fetcher = await stackOf(site, [...dead, alive]);
+    await database.db.query(`update proxy_pool set status = 'disabled' where port = $1`, [alive.address.port]);
+    for (let round = 0; round < 6; round += 1) {
+      const error = await fetcher.fetchPage(`${site.origin}/a`, {}, proxied(round)).catch((thrown) => thrown);
+      expect(['proxy_failed', 'no_proxy']).toContain(error.code);
+      expect(error.disposition).toBe('snooze');
+      expect(error.retryAfterMs).toBeLessThanOrEqual(30_000);
+    }
+    expect(site.asked).toEqual([]);
+    await waitFor(async () => (await countByStatus(database.db)).active === undefined, {
+      what: 'dead proxies to cool',
+    });
+    await database.db.query(`update proxy_pool set status = 'active' where port = $1`, [alive.address.port]);
+    const page = await waitFor(() => fetcher.fetchPage(`${site.origin}/a`, {}, proxied(9)).catch(() => null), {
+      what: 'the page through the proxy that is back',
+    });
+    expect(page).toMatchObject({ text: 'page' });
+  });
+
+  it('goes direct without a usable proxy only where its source says so', async () => {
+    const site = await bed.startSite({ '/*': text('page') });
+    const fetcher = await stackOf(site, []);
+    await expect(fetcher.fetchPage(`${site.origin}/a`, {}, proxied())).rejects.toMatchObject({ code: 'no_proxy' });
+    expect(site.asked).toEqual([]);
+    const session = proxied(2, { allowDirect: true });
+    expect(await fetcher.fetchPage(`${site.origin}/a`, {}, session)).toMatchObject({ text: 'page' });
+    expect(session.records.every((record) => record.proxy === null)).toBe(true);
+  });
+});
+
+describe('a host that refuses', () => {
+  it('is paused after three proxies, with a reason for people, and the pool stays as it is', async () => {
+    const site = await bed.startSite({ '/robots.txt': text('', 404), '/*': text('go away', 403) });
+    const proxies = await startProxies(20);
+    const fetcher = await stackOf(site, proxies);
+    const codes: string[] = [];
+    for (let session = 1; session <= 6; session += 1) {
+      const error = await fetcher.fetchPage(`${site.origin}/a`, {}, proxied(session)).catch((thrown) => thrown);
+      codes.push(error.code);
+    }
+    // The first session meets two proxies' refusal, the second the third; then nobody asks any more.
+    expect(codes.slice(2)).toEqual(codes.slice(2).map(() => 'host_not_ready'));
+    expect(site.paths().filter((path) => path === '/a').length).toBeLessThanOrEqual(4);
+    const [host] = await database.db.query<{ pause_reason: string; minutes: number }>(
+      `select pause_reason, extract(epoch from paused_until - clock_timestamp())::float8 / 60 as minutes from host_pacing`,
+    );
+    expect(host?.pause_reason).toContain('the site refuses us');
+    expect(host?.minutes).toBeGreaterThan(29);
+    expect(await countByStatus(database.db)).toEqual({ active: 20 });
+  });
+
+  it('is asked through one other proxy at most for one page', async () => {
+    const refusal: FixtureRoute = text('go away', 403);
+    const site = await bed.startSite({ '/robots.txt': text('', 404), '/*': refusal });
+    const fetcher = await stackOf(site, await startProxies(10));
+    const session = proxied();
+    await expect(fetcher.fetchPage(`${site.origin}/a`, {}, session)).rejects.toMatchObject({ code: 'blocked' });
+    const refused = session.records.filter(({ verdict }) => verdict === 'blocked');
+    expect(refused).toHaveLength(2);
+    expect(new Set(refused.map(({ proxyId }) => proxyId)).size).toBe(2);
+  });
+});
