@@ -9,6 +9,7 @@ const ENTRIES = {
   launcher: 'scripts/lib/launcher.ts',
   'start-workers': 'scripts/start-workers.ts',
   'scraper-worker': 'src/workers/scraper-worker.ts',
+  'parse-thread': 'src/workers/parse/parse-thread.ts',
   'demo-server': 'src/demo/main.ts',
 };
 

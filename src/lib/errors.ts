@@ -115,6 +115,18 @@ export class RequestRefusedError extends AppError {
   readonly disposition = 'skip-page';
 }
 
+/** The page is beyond what may be parsed: nesting, attributes, nodes, time or memory; `context.limit` says which. */
+export class ParseLimitError extends AppError {
+  readonly code = 'parse_limit';
+  readonly disposition = 'skip-page';
+}
+
+/** The parser itself broke: a bug in it, or a page that it was not written for. Its own stack is in the cause. */
+export class PageParseError extends AppError {
+  readonly code = 'parse_failed';
+  readonly disposition = 'fail';
+}
+
 /** The answer is neither data nor "nothing found": the site changed, or our parser is wrong. Never zero leads. */
 export class LayoutChangedError extends AppError {
   readonly code = 'layout_changed';

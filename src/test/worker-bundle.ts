@@ -24,6 +24,7 @@ async function bundleOnce(): Promise<string> {
     entryPoints: {
       'start-workers': 'scripts/start-workers.ts',
       'scraper-worker': 'src/workers/scraper-worker.ts',
+      'parse-thread': 'src/workers/parse/parse-thread.ts',
       'scripted-scrapers': 'src/test/scripted-scrapers.ts',
       'broken-scrapers': 'src/test/broken-scrapers.ts',
     },

@@ -56,6 +56,7 @@ function makeRunner(work: (scraper: GivenScraper) => Promise<void>, overrides: P
       fetchPage: () => Promise.reject(new Error('these tests fetch nothing')),
     },
     renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
+    parsing: { parse: () => Promise.reject(new Error('these tests parse nothing')) },
     events: createEventPublisher({ query: async () => [] }),
     logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
     requests: new RequestLogWriter({ db: { query: async () => [] } }),

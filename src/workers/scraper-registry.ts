@@ -1,13 +1,18 @@
 import type { Logger } from '#lib/logger.ts';
 import { isSourceName, SOURCE_NAMES, SOURCES, type SourceName } from '#lib/scraper-config.ts';
 import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import type { PageParser } from '#lib/scrapers/page-parser.ts';
 
 /** What a module of scrapers gives: src/workers/scrapers/index.ts, or another one that the manager names to its workers. */
 interface ScraperModule {
   createScraper: (source: SourceName) => BaseScraper;
+  /** The parsers of these scrapers, as in src/workers/scrapers/parsers.ts; may be missing. Read by the threads that parse. */
+  PARSERS?: readonly PageParser<unknown, never>[];
 }
 
 export interface ScraperRegistry {
+  /** The module that has the PARSERS of these scrapers; undefined for the built-in ones. */
+  parsersModule: string | undefined;
   sources: readonly string[];
   /** Time for one attempt per source, in ms. */
   jobTimeoutMs: Readonly<Record<string, number>>;
@@ -26,6 +31,7 @@ export async function loadScraperRegistry(logger: Logger, modulePath?: string): 
     : await import('./scrapers/index.ts');
   const timeouts = SOURCE_NAMES.map((source) => [source, timeoutOf(source, createScraper, logger)] as const);
   return {
+    parsersModule: modulePath,
     sources: SOURCE_NAMES,
     jobTimeoutMs: Object.fromEntries(timeouts),
     createScraper(source) {

@@ -5,6 +5,7 @@ import { type Env, readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { composeFetching } from './compose-fetching.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
+import { ParsePool } from './parse/parse-pool.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
 import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
@@ -40,6 +41,7 @@ function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, lo
       chromePath: env.CHROME_PATH,
       unpackFolder: path.join(env.EKO_DATA_DIR, 'browsers'),
     }),
+    parsing: new ParsePool({ parsersModule: scrapers.parsersModule }),
     scrapers,
     logger,
     send: (message) => {

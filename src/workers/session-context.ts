@@ -15,6 +15,7 @@ import type { PageFetcher } from './fetch/page-fetcher.ts';
 import type { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { RequestLogWriter } from './pages/request-log-writer.ts';
 import type { ReadPage } from './pages/validator-store.ts';
+import type { ParsePool } from './parse/parse-pool.ts';
 import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
@@ -26,6 +27,7 @@ export interface SessionContextDeps {
   queue: JobQueue;
   fetcher: Pick<PageFetcher, 'fetchPage'>;
   renderer: Pick<PageRenderer, 'renderPage'>;
+  parsing: Pick<ParsePool, 'parse'>;
   events: EventPublisher;
   logs: SessionLogWriter;
   requests: RequestLogWriter;
@@ -85,6 +87,8 @@ export function createSessionContext(
     // The pace of hosts and robots.txt are in the database too.
     fetchPage: (url, options = {}) => patiently(() => deps.fetcher.fetchPage(url, options, fetchSession)),
     renderPage: (url, options = {}) => patiently(() => deps.renderer.renderPage(url, options, fetchSession)),
+    parsePage: (page, parser, input) =>
+      deps.parsing.parse(page, parser, input, { htmlParser: config.htmlParser, signal }),
     checkpoint: async (checkpoint) => {
       progress.supersede();
       const answer = await patiently(() => saveCheckpoint(deps, active, checkpoint, log));

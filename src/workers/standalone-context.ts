@@ -12,6 +12,7 @@ import type { FetchSession } from './fetch/fetch-session.ts';
 import { LocalHostPacer } from './fetch/host-pacer-local.ts';
 import { createPageFetcher } from './fetch/page-fetcher.ts';
 import { LocalRobotsStore } from './fetch/robots-store.ts';
+import { ParsePool } from './parse/parse-pool.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
 import { userAgent } from './user-agent.ts';
 
@@ -49,6 +50,7 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     chromePath: env.CHROME_PATH,
     unpackFolder: path.join(env.EKO_DATA_DIR, 'browsers'),
   });
+  const parsing = new ParsePool();
   const log = consoleLog(logger, config.logLevel);
   const sessionOf = ({ signal, stats }: ScraperContext): FetchSession => ({
     source,
@@ -73,12 +75,15 @@ export async function createStandaloneContext(options: StandaloneOptions): Promi
     onLog: log,
     fetchPage: (url, pageOptions, of) => fetcher.fetchPage(url, pageOptions ?? {}, sessionOf(of)),
     renderPage: (url, pageOptions, of) => renderer.renderPage(url, pageOptions ?? {}, sessionOf(of)),
+    parsePage: (page, parser, input) =>
+      parsing.parse(page, parser, input, { htmlParser: config.htmlParser, signal: context.signal }),
   });
   return {
     context,
     close: async () => {
       await renderer.close();
       await fetcher.close();
+      await parsing.close();
     },
   };
 }

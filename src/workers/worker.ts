@@ -11,6 +11,7 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { ManagerMessage, WorkerMessage, WorkerStats } from './messages.ts';
 import { RequestLogWriter } from './pages/request-log-writer.ts';
+import type { ParsePool } from './parse/parse-pool.ts';
 import { CompletionBatcher } from './queue/completion-batcher.ts';
 import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
@@ -23,6 +24,7 @@ export interface WorkerOptions {
   queue: JobQueue;
   fetching: Fetching;
   renderer: PageRenderer;
+  parsing: ParsePool;
   scrapers: ScraperRegistry;
   logger: Logger;
   send: (message: WorkerMessage) => void;
@@ -51,7 +53,7 @@ export class Worker {
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
-    const { workerId, db, queue, logger, fetching, renderer, scrapers } = options;
+    const { workerId, db, queue, logger, fetching, renderer, parsing, scrapers } = options;
     this.#options = options;
     this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
     this.#events = createEventPublisher(db);
@@ -64,6 +66,7 @@ export class Worker {
       queue,
       fetcher: fetching.fetcher,
       renderer,
+      parsing,
       events: this.#events,
       logs: this.#logs,
       requests: this.#requests,
@@ -128,9 +131,9 @@ export class Worker {
 
   /** Writes what is still to be written, then closes what it is written through. */
   async #sayFarewell(): Promise<void> {
-    const { fetching, renderer, db } = this.#options;
+    const { fetching, renderer, parsing, db } = this.#options;
     const writers = [this.#completions.stop(), this.#logs.close(), this.#requests.close(), this.#events.close()];
-    await Promise.allSettled([...writers, renderer.close(), fetching.close()]);
+    await Promise.allSettled([...writers, renderer.close(), parsing.close(), fetching.close()]);
     await db.close();
   }
 

@@ -11,6 +11,7 @@ import {
   scraperConfigSchema,
 } from '../scraper-config.ts';
 import { cleanText } from './clean-text.ts';
+import type { PageParser } from './page-parser.ts';
 import type { ScrapeResult } from './scrape-result.ts';
 import { type CheckpointExtras, ScrapeRun } from './scrape-run.ts';
 import type {
@@ -111,6 +112,25 @@ export abstract class BaseScraper {
     const { as = 'text', ...rest } = options;
     const page = await this.fetchPage(url, rest);
     return as === 'json' ? parseJson(page) : page.text;
+  }
+
+  /**
+   * What `parser` makes of the page: its markup is read in a thread that is stopped when it takes too long.
+   * @throws ParseLimitError for a page that may not be parsed (skip it), PageParseError when the parser breaks.
+   */
+  protected parsePage<Output>(page: FetchedPage, parser: PageParser<Output>): Promise<Output>;
+  protected parsePage<Output, Input>(
+    page: FetchedPage,
+    parser: PageParser<Output, Input>,
+    input: Input,
+  ): Promise<Output>;
+  protected async parsePage(
+    page: FetchedPage,
+    parser: PageParser<unknown, unknown>,
+    input?: unknown,
+  ): Promise<unknown> {
+    invariant(!page.notModified, `"${page.url}" has not changed, so there is no text of it to parse`);
+    return await this.context.parsePage(page, parser, input);
   }
 
   /** The page parsed as JSON. @throws LayoutChangedError when the body is something else. */

@@ -4,6 +4,7 @@ import { PageGoneError } from '../errors.ts';
 import type { LeadDraft } from '../leads/lead.ts';
 import type { Portal } from '../portals/portal.ts';
 import { type ScraperConfig, type ScraperConfigInput, scraperConfigSchema } from '../scraper-config.ts';
+import type { PageParser } from './page-parser.ts';
 import type {
   Checkpoint,
   CheckpointCounts,
@@ -30,6 +31,8 @@ export interface MemoryContextOptions {
   fetchPage?: (url: string, options: FetchPageOptions | undefined, context: ScraperContext) => Promise<FetchedPage>;
   /** Rendered pages are those of `pages` or `fetchPage` unless given. */
   renderPage?: (url: string, options: RenderPageOptions | undefined, context: ScraperContext) => Promise<FetchedPage>;
+  /** Pages are parsed in the same thread unless given: tests trust their own pages. */
+  parsePage?: ScraperContext['parsePage'];
   onLog?: (level: LogLevel, message: string, details?: Record<string, unknown>) => void;
 }
 
@@ -72,6 +75,8 @@ export function createMemoryContext(options: MemoryContextOptions = {}): MemoryC
     fetchPage: (url, pageOptions) => fetchPage(url, pageOptions, context),
     renderPage: (url, pageOptions) =>
       options.renderPage?.(url, pageOptions, context) ?? fetchPage(url, undefined, context),
+    parsePage:
+      options.parsePage ?? ((page, parser, input) => parseHere(page, parser, input, context.config.htmlParser)),
     checkpoint: async (checkpoint) => {
       context.checkpoints.push(checkpoint);
       for (const draft of checkpoint.leads) addOnce(leads, draft);
@@ -89,6 +94,17 @@ export function createMemoryContext(options: MemoryContextOptions = {}): MemoryC
     findWatermark: async (portalId, scope) => watermarks.get(watermarkKey(portalId, scope)) ?? null,
   };
   return context;
+}
+
+/** Loaded only when a page is parsed: most scrapers read JSON. */
+async function parseHere<Output, Input>(
+  page: FetchedPage,
+  parser: PageParser<Output, Input>,
+  input: Input,
+  htmlParser: ScraperConfig['htmlParser'],
+): Promise<Output> {
+  const parsing = await import('#workers/parse/parse-here.ts');
+  return await parsing.parseHere(page, parser, input, htmlParser);
 }
 
 function addOnce(leads: Map<string, LeadDraft>, draft: LeadDraft): void {

@@ -3,6 +3,7 @@ import type { LogLevel } from '../db/schema/vocabulary.ts';
 import type { LeadDraft } from '../leads/lead.ts';
 import type { Portal } from '../portals/portal.ts';
 import type { ScraperConfig } from '../scraper-config.ts';
+import type { PageParser } from './page-parser.ts';
 
 /** What a scraper may ask of a page. */
 export interface FetchPageOptions {
@@ -132,6 +133,8 @@ export interface ScraperContext {
   fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage>;
   /** The page as its scripts have made it in a browser. Only sources with `renderPages` in their config may ask for it. */
   renderPage(url: string, options?: RenderPageOptions): Promise<FetchedPage>;
+  /** Runs a parser on a page, off the main thread, within the limits on nesting, size, time and memory. */
+  parsePage<Output, Input>(page: FetchedPage, parser: PageParser<Output, Input>, input: Input): Promise<Output>;
   checkpoint(checkpoint: Checkpoint): Promise<CheckpointCounts>;
   /** Shows how far the session is, soon and without waiting; what a checkpoint carries is saved with its leads instead. */
   reportProgress(progress: SessionProgress): void;
