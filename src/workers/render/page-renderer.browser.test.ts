@@ -100,6 +100,25 @@ describe('renderPage', () => {
     expect((await bed.render(`${site.origin}/`, ROW)).text).toContain('>open data,hidden<');
     expect(other.asked.map(({ method }) => method)).not.toContain('OPTIONS');
   });
+
+  it('closes what a page opens, and ends its endless windows with the page', async () => {
+    const page = `<p class="row"></p><script>setInterval(() => { window.open('/popup'); open('about:blank'); }, 5)</script>`;
+    const site = await bed.startSite({ '/': html(page), '/fine': html('<p>page</p>') });
+    expect((await bed.render(`${site.origin}/`, { waitFor: 'idle' })).status).toBe(200);
+    expect((await bed.render(`${site.origin}/fine`)).status).toBe(200);
+    expect(site.paths()).toEqual(['/robots.txt', '/', '/fine']);
+  });
+
+  it('keeps the pages of two sessions apart', async () => {
+    const site = await bed.startSite({
+      '/sets': html(`<script>document.cookie = 'mine=1'; localStorage.mine = '1'</script>`),
+      '/reads': html(
+        `<body><script>document.body.append('[' + document.cookie + (localStorage.mine ?? '') + ']')</script>`,
+      ),
+    });
+    await bed.render(`${site.origin}/sets`, {}, newRenderSession());
+    expect((await bed.render(`${site.origin}/reads`, {}, newRenderSession())).text).toContain('[]<');
+  });
 });
 
 describe('the rules of sites', () => {
@@ -220,9 +239,11 @@ describe('what a page must show', () => {
 
   it('blames the data that could not be had rather than the layout', async () => {
     const site = await bed.startSite({ '/': html(LIST), '/rows.json': text('', 404) });
-    const lacking = await bed.render(`${site.origin}/`, { waitFor: 'idle', expect: MARKS });
+    const [lacking, late] = await Promise.all([
+      bed.render(`${site.origin}/`, { waitFor: 'idle', expect: MARKS }),
+      bed.render(`${site.origin}/`, { ...ROW, timeoutMs: 5_000 }),
+    ]);
     expect(lacking).toMatchObject({ code: 'page_gone', context: { url: `${site.origin}/rows.json` } });
-    const late = await bed.render(`${site.origin}/`, { ...ROW, timeoutMs: 1_500 });
     expect(late).toMatchObject({ code: 'page_gone' });
   });
 
@@ -232,9 +253,10 @@ describe('what a page must show', () => {
       '/late': html(LIST),
       '/rows.json': () => {},
     });
-    const render = (path: string) => bed.render(site.origin + path, { ...ROW, timeoutMs: 1_500 });
-    expect(await render('/still')).toMatchObject({ code: 'layout_changed' });
-    expect(await render('/late')).toMatchObject({ code: 'fetch_timeout', disposition: 'retry' });
+    const render = (path: string) => bed.render(site.origin + path, { ...ROW, timeoutMs: 5_000 });
+    const [still, late] = await Promise.all([render('/still'), render('/late')]);
+    expect(still).toMatchObject({ code: 'layout_changed' });
+    expect(late).toMatchObject({ code: 'fetch_timeout', disposition: 'retry' });
   });
 
   it('ends with the session, and gives its reason', async () => {
