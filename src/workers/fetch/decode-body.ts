@@ -58,8 +58,6 @@ export function listEncodings(header: string | undefined): string[] {
  * @throws FetchFailureError 'too-large', 'incomplete' or 'bad-encoding'.
  */
 export async function decodeBody(body: Buffer, encodings: readonly string[], bytesMax: number): Promise<Buffer> {
-  // An answer without a body may well name an encoding.
-  if (body.length === 0) return body;
   let decoded = body;
   for (const name of encodings) {
     const decode = DECODERS[name];

@@ -148,6 +148,8 @@ export class HttpClient {
   async #decode(answer: RawAnswer, path: Path): Promise<RawAnswer> {
     const proxyAnswer = path.kind === 'system-forward' ? findProxyAnswer(answer, path.system) : null;
     if (proxyAnswer !== null) throw proxyAnswer;
+    // An answer without a body may well name an encoding.
+    if (answer.body.length === 0) return answer;
     const encodings = listEncodings(answer.headers['content-encoding']);
     return { ...answer, body: await decodeBody(answer.body, encodings, this.#limits.decodedBytesMax) };
   }

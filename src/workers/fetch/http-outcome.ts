@@ -93,6 +93,8 @@ export function classifyFailure(error: unknown, answered: boolean): { failure: F
   for (const link of chainOf(error)) {
     if (link instanceof FetchFailureError) return { failure: link.failure, message: link.message };
     const failure = CODES[codeOf(link)];
+    // Before the headers are whole there is no body to be incomplete.
+    if (failure === 'incomplete' && !answered) return { failure: 'network', message: messageOf(link) };
     if (failure !== undefined) return { failure, message: messageOf(link) };
   }
   return { failure: answered ? 'incomplete' : 'network', message: messageOf(error) };
