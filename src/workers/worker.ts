@@ -179,6 +179,8 @@ export class Worker {
   #wake(): void {
     this.#options.queue.noteWake();
     this.#claims.nudge();
+    // A person may have added a proxy, or wants one checked now.
+    this.#options.fetching.proxies.nudge();
   }
 
   #abort({ sessionId, claimNumber, why }: Extract<ManagerMessage, { type: 'abort' }>): void {
