@@ -19,6 +19,7 @@ class OpenScraper extends BaseScraper {
   work: (scraper: OpenScraper) => Promise<void> = async () => {};
   protected override scrape = () => this.work(this);
   override makeRequest = super.makeRequest as BaseScraper['makeRequest'];
+  override renderPage = super.renderPage;
   override emitLead = super.emitLead;
   override checkpoint = super.checkpoint;
   override reportProgress = super.reportProgress;
@@ -180,6 +181,20 @@ describe('BaseScraper', () => {
     const result = await scraper.execute('Georgia', { context });
     expect(result).toMatchObject({ totalLeads: 1, skipped: 'robots.txt line 3 forbids it' });
     expect(context.leads).toHaveLength(1);
+  });
+
+  it('shows a page in a browser only where the config says so', async () => {
+    const pages = { 'https://example.com/': '<p>made by a script</p>' };
+    const read: string[] = [];
+    const scraper = () =>
+      scraperThat(async (it) => {
+        read.push((await it.renderPage('https://example.com/')).text);
+      });
+    const refusing = createMemoryContext({ pages });
+    await expect(scraper().execute('Georgia', { context: refusing })).rejects.toMatchObject({ code: 'invalid_input' });
+    const allowing = createMemoryContext({ pages, config: { renderPages: true } });
+    await scraper().execute('Georgia', { context: allowing });
+    expect(read).toEqual(['<p>made by a script</p>']);
   });
 
   it('runs one location at a time and says so', async () => {
