@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -59,7 +60,8 @@ export async function findBrowser({ chromePath, unpackFolder }: BrowserSearch): 
  */
 export async function unpackShippedBrowser(folder: string): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
-  const packageFolder = path.dirname(path.dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')));
+  const require = createRequire(import.meta.url);
+  const packageFolder = path.dirname(path.dirname(require.resolve('@sparticuz/chromium')));
   const { version } = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -67,7 +69,7 @@ export async function unpackShippedBrowser(folder: string): Promise<string | nul
   const program = path.join(home, 'chromium');
   if (await canRun(program)) return program;
   await mkdir(home, { recursive: true });
-  const unfinished = `${program}.${process.pid}.${Date.now()}`;
+  const unfinished = `${program}.${randomUUID()}`;
   try {
     await pipeline(
       createReadStream(path.join(packageFolder, 'bin', 'chromium.br')),

@@ -42,7 +42,7 @@ export interface PageRenderer {
   close(): Promise<void>;
 }
 
-/** Pages that a worker shows at once: each takes about 60 MB and a share of the processor. */
+/** Pages that a worker shows at once: each takes from 20 MB on and a share of the processor. */
 const PAGES_AT_ONCE = 3;
 /** Sessions end by their own time limit before. */
 const SEAT_WAIT_MAX_MS = 3_600_000;
