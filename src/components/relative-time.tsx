@@ -19,6 +19,12 @@ export function RelativeTime({ at, prefix = '' }: { at: string; prefix?: string 
   );
 }
 
+/** "in 3 min" until then, and `past` after it: what is due is not announced as if it had happened. */
+export function UpcomingTime({ at, past }: { at: string; past: string }) {
+  const now = useNow();
+  return now !== null && Date.parse(at) <= now ? past : <RelativeTime at={at} />;
+}
+
 /** Time since `from`, counting on: "3 min 20 s". */
 export function RunningTime({ from }: { from: string }) {
   const now = useNow();

@@ -99,7 +99,7 @@ export const PROXY_WORDS: Record<ProxyStatus, StateWord> = {
 export const HOST_WORDS: Record<HostState, StateWord> = {
   paused: { word: 'Paused', icon: IconPlayerPause, tone: 'bad' },
   'backing-off': { word: 'Backing off', icon: IconHourglassHigh, tone: 'warn' },
-  'robots-unreachable': { word: 'Rules unreadable', icon: IconFileAlert, tone: 'warn' },
+  'robots-unreachable': { word: 'robots.txt unreadable', icon: IconFileAlert, tone: 'warn' },
   slowed: { word: 'Slowed down', icon: IconSnail, tone: 'info' },
   ready: { word: 'Ready', icon: IconCircleCheck, tone: 'good' },
 };

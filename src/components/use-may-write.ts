@@ -4,3 +4,9 @@ import { useAccount } from './api/queries.ts';
 export function useMayWrite(): boolean {
   return useAccount().data?.role !== 'viewer';
 }
+
+/** The same for what only admins may do, such as adding what costs money. */
+export function useMayAdminister(): boolean {
+  const role = useAccount().data?.role;
+  return role === undefined || role === 'admin';
+}

@@ -3,7 +3,7 @@
 import { Group, Paper, Text } from '@mantine/core';
 import { IconClockPause } from '@tabler/icons-react';
 import { PageLink } from '#components/page-link.tsx';
-import { RelativeTime } from '#components/relative-time.tsx';
+import { UpcomingTime } from '#components/relative-time.tsx';
 import { ResumeButton } from '#components/resume-button.tsx';
 import type { ApiHostWait } from '#lib/api-types.ts';
 import type { HostState } from '#lib/hosts/host-state.ts';
@@ -33,7 +33,7 @@ export function HostWait({ wait }: { wait: ApiHostWait }) {
                 'The session goes on when it is its turn.'
               ) : (
                 <>
-                  It is asked again <RelativeTime at={wait.until} />.
+                  It is asked again <UpcomingTime at={wait.until} past="any moment" />.
                 </>
               )}
             </Text>

@@ -63,7 +63,11 @@ function PartRow({ part }: { part: SessionPart }) {
           {part.demo === true && <DemoBadge />}
         </Group>
         {part.note !== undefined && (
-          <Text size="xs" c={part.state === 'failed' ? 'var(--eko-bad)' : 'dimmed'}>
+          <Text
+            size="xs"
+            c={part.state === 'failed' ? 'var(--eko-bad)' : 'dimmed'}
+            style={{ overflowWrap: 'anywhere' }}
+          >
             {part.note}
           </Text>
         )}

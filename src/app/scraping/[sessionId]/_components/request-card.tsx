@@ -17,7 +17,7 @@ export function RequestCard({ request, sessionId }: { request: ApiSessionRequest
           {status === null ? 'no answer' : `status ${status}`} · {formatMs(durationMs)} · {formatBytes(wireBytes)}
         </Text>
       </Group>
-      <RequestTarget request={request} />
+      <RequestTarget request={request} lines={5} />
       <RequestVerdict request={request} sessionId={sessionId} />
     </Stack>
   );

@@ -7,11 +7,12 @@ import type { ApiSessionRequest } from '#lib/api-types.ts';
 import { splitUrl } from './split-url.ts';
 
 /** Method and path; the host is dimmed, since it is mostly the same. The whole address is told on hover and can be copied. */
-export function RequestTarget({ request: { method, url } }: { request: ApiSessionRequest }) {
+export function RequestTarget({ request, lines = 2 }: { request: ApiSessionRequest; lines?: number }) {
+  const { method, url } = request;
   const { host, path } = splitUrl(url);
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
-      <Text size="xs" ff="monospace" lineClamp={2} title={url} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
+      <Text size="xs" ff="monospace" lineClamp={lines} title={url} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
         <strong>{method}</strong>{' '}
         <Text span inherit c="dimmed">
           {host}

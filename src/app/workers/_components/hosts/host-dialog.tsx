@@ -11,13 +11,7 @@ import { RobotsFacts } from './robots-facts.tsx';
 /** Everything that is known about one host. */
 export function HostDialog({ hostKey, onClose }: { hostKey: string | null; onClose: () => void }) {
   return (
-    <Modal
-      opened={hostKey !== null}
-      onClose={onClose}
-      title={hostKey ?? 'Host'}
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={hostKey !== null} onClose={onClose} title={hostKey ?? 'Host'} size="lg">
       {hostKey !== null && <HostDetails hostKey={hostKey} />}
     </Modal>
   );

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { formatMs, plural } from '#components/format.ts';
-import { RelativeTime } from '#components/relative-time.tsx';
+import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { ResumeButton } from '#components/resume-button.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
@@ -21,7 +21,7 @@ export function HostStateCell({ host }: { host: ApiHost }) {
       <StateLabel state={HOST_WORDS[host.state]} />
       {until !== null && (
         <Text size="xs" component="div">
-          asked again <RelativeTime at={until} />
+          asked again <UpcomingTime at={until} past="any moment" />
         </Text>
       )}
       {reason !== null && (

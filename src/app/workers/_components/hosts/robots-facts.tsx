@@ -1,7 +1,7 @@
-import { List, Text, Title } from '@mantine/core';
+import { List, Title } from '@mantine/core';
 import { FactList } from '#components/fact-list.tsx';
 import { formatCount, formatMs } from '#components/format.ts';
-import { RelativeTime } from '#components/relative-time.tsx';
+import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { ROBOTS_WORDS } from '#components/state-words.ts';
@@ -24,7 +24,10 @@ export function RobotsFacts({ robots }: { robots: ApiHostRobots }) {
           { label: 'Answer', value: httpStatus === null ? null : `status ${httpStatus}` },
           { label: 'Why', value: reason },
           { label: 'Read', value: <RelativeTime at={fetchedAt} /> },
-          { label: outcome === 'unreachable' ? 'Tried again' : 'Read again', value: <RelativeTime at={expiresAt} /> },
+          {
+            label: outcome === 'unreachable' ? 'Tried again' : 'Read again',
+            value: <UpcomingTime at={expiresAt} past="before the next page" />,
+          },
           { label: 'Crawl-delay', value: crawlDelayMs === null ? null : formatMs(crawlDelayMs) },
           { label: 'Sitemaps', value: robots.sitemapCount > 0 && <Sitemaps robots={robots} /> },
         ]}
@@ -44,9 +47,9 @@ function Sitemaps({ robots: { sitemaps, sitemapCount } }: { robots: ApiHostRobot
         </List.Item>
       ))}
       {sitemapCount > sitemaps.length && (
-        <Text size="xs" c="dimmed">
+        <List.Item c="dimmed" fz="xs">
           and {formatCount(sitemapCount - sitemaps.length)} more
-        </Text>
+        </List.Item>
       )}
     </List>
   );

@@ -14,7 +14,7 @@ interface DialogProps {
 
 export function AddProxyDialog({ opened, onClose }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a proxy" size="md" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="Add a proxy" size="md">
       {/* What was typed, a password among it, is gone when the dialog closes. */}
       <AddProxyForm onClose={onClose} />
     </Modal>
@@ -25,20 +25,16 @@ const EMPTY = { address: '', username: '', password: '', tier: 0 };
 
 function AddProxyForm({ onClose }: { onClose: () => void }) {
   const [fields, setFields] = useState(EMPTY);
-  const [refusal, setRefusal] = useState<string | null>(null);
   const change = (next: Partial<typeof EMPTY>) => setFields((old) => ({ ...old, ...next }));
   const add = useImportProxies((result) => {
-    setRefusal(problemOf(result));
-    if (result.added === 0) return;
-    notifyDone('The proxy is added; it is used as soon as it has passed its tests');
+    notifyDone(doneInWords(result));
     onClose();
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setRefusal(null);
     add.mutate({ url: withCredentials(fields.address, fields.username, fields.password), tier: fields.tier });
   };
-  const { field, general } = toMessages(add.error, refusal);
+  const { field, general } = toMessages(add.error);
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
@@ -90,13 +86,14 @@ function AddProxyForm({ onClose }: { onClose: () => void }) {
   );
 }
 
-function problemOf({ added, known, problems }: ApiProxyImport): string | null {
-  if (added > 0) return null;
-  return problems[0]?.problem ?? (known > 0 ? 'This proxy is there already.' : 'Nothing was added.');
+function doneInWords({ added }: ApiProxyImport): string {
+  if (added > 0) return 'The proxy is added; it is used as soon as it has passed its tests';
+  return 'The proxy was there already; it has the password and the tier that you gave';
 }
 
-function toMessages(error: Error | null, refusal: string | null): { field: string | null; general: string | null } {
-  if (error === null) return { field: refusal, general: null };
+/** A problem of the address stands beside its field, any other below the form. */
+function toMessages(error: Error | null): { field: string | null; general: string | null } {
+  if (error === null) return { field: null, general: null };
   const field = error instanceof ApiError ? (error.fields.url ?? null) : null;
   return { field, general: field === null ? error.message : null };
 }

@@ -15,13 +15,7 @@ interface DialogProps {
 
 export function ImportProxiesDialog({ opened, onClose }: DialogProps) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Import a list of proxies"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={opened} onClose={onClose} title="Import a list of proxies" size="lg">
       {/* What was pasted, passwords among it, is gone when the dialog closes. */}
       <ImportSteps onClose={onClose} />
     </Modal>

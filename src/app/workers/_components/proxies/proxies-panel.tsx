@@ -12,7 +12,7 @@ import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
 import { PROXY_WORDS } from '#components/state-words.ts';
-import { useMayWrite } from '#components/use-may-write.ts';
+import { useMayAdminister } from '#components/use-may-write.ts';
 import type { ApiProxyPage } from '#lib/api-types.ts';
 import { PROXY_STATUSES, type ProxyStatus } from '#lib/db/schema/vocabulary.ts';
 import { countAll, countsInWords } from '../state-counts.ts';
@@ -70,7 +70,7 @@ export function ProxiesPanel() {
 }
 
 function ProxyPoolActions() {
-  const mayWrite = useMayWrite();
+  const mayAdd = useMayAdminister();
   const [adding, add] = useDisclosure();
   const [importing, openImport] = useDisclosure();
   return (
@@ -80,7 +80,7 @@ function ProxyPoolActions() {
         variant="default"
         leftSection={<IconPlus size={14} aria-hidden />}
         onClick={add.open}
-        disabled={!mayWrite}
+        disabled={!mayAdd}
       >
         Add proxy
       </Button>
@@ -89,7 +89,7 @@ function ProxyPoolActions() {
         variant="default"
         leftSection={<IconFileImport size={14} aria-hidden />}
         onClick={openImport.open}
-        disabled={!mayWrite}
+        disabled={!mayAdd}
       >
         Import list
       </Button>

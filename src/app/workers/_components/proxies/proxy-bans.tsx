@@ -1,6 +1,6 @@
 import { Anchor, Popover, Stack, Text } from '@mantine/core';
 import { plural } from '#components/format.ts';
-import { RelativeTime } from '#components/relative-time.tsx';
+import { UpcomingTime } from '#components/relative-time.tsx';
 import type { ApiProxy } from '#lib/api-types.ts';
 import { proxyAddress } from './proxy-facts.tsx';
 
@@ -39,7 +39,7 @@ function BanList({ proxy: { bans } }: { proxy: ApiProxy }) {
             {reason}
           </Text>
           <Text size="xs" c="dimmed" component="div">
-            tried again <RelativeTime at={until} />
+            tried again <UpcomingTime at={until} past="with the next request" />
           </Text>
         </div>
       ))}

@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { IconEyeOff, IconKey } from '@tabler/icons-react';
 import { plural } from '#components/format.ts';
-import { RelativeTime } from '#components/relative-time.tsx';
+import { UpcomingTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { PROXY_WORDS } from '#components/state-words.ts';
 import type { ApiProxy } from '#lib/api-types.ts';
@@ -50,7 +50,7 @@ export function ProxyState({ proxy }: { proxy: ApiProxy }) {
       <StateLabel state={PROXY_WORDS[proxy.status]} />
       {proxy.status === 'cooling' && proxy.coolingUntil !== null && (
         <Text size="xs" c="dimmed" component="div">
-          tried again <RelativeTime at={proxy.coolingUntil} />
+          tried again <UpcomingTime at={proxy.coolingUntil} past="any moment" />
         </Text>
       )}
     </>

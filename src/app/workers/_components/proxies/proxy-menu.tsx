@@ -1,13 +1,14 @@
 import { ActionIcon, Menu, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconBan, IconDots, IconPlayerPlay, IconTestPipe, IconTrash } from '@tabler/icons-react';
-import { useMayWrite } from '#components/use-may-write.ts';
+import { useMayAdminister, useMayWrite } from '#components/use-may-write.ts';
 import type { ApiProxy } from '#lib/api-types.ts';
 import { proxyAddress } from './proxy-facts.tsx';
 import { useProxyAction } from './use-proxy-action.ts';
 
 export function ProxyMenu({ proxy }: { proxy: ApiProxy }) {
   const mayWrite = useMayWrite();
+  const mayRemove = useMayAdminister();
   const act = useProxyAction(proxy);
   const disabled = proxy.status === 'disabled';
   return (
@@ -42,7 +43,8 @@ export function ProxyMenu({ proxy }: { proxy: ApiProxy }) {
           </Menu.Item>
         )}
         <Menu.Item
-          color="red"
+          c="var(--eko-bad)"
+          disabled={!mayRemove}
           leftSection={<IconTrash size={16} aria-hidden />}
           onClick={() => askToRemove(proxy, () => act.mutate('remove'))}
         >
