@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '#test/browser/browser.ts';
-import { createRenderBed, html, type RenderBed } from '#test/render-bed.ts';
+import { createRenderBed, html, newRenderSession, type RenderBed } from '#test/render-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
 
 /** A server that nobody may reach, at a private address, by TCP or UDP. */
@@ -86,6 +86,13 @@ afterAll(async () => {
 });
 
 describe('the browser for pages', () => {
+  it('goes nowhere directly while a source has to use a proxy and there is none', async () => {
+    const site = await bed.startSite({ '/': html('<p>page</p>') });
+    const session = newRenderSession({ useProxy: true });
+    expect(await bed.render(`${site.origin}/`, {}, session)).toMatchObject({ code: 'no_proxy', disposition: 'snooze' });
+    expect(site.asked).toEqual([]);
+  });
+
   it('reaches nothing by itself, whatever a page tries', async () => {
     const site = await bed.startSite({ '/': html(reachOut(canary)) });
     const page = await bed.render(`${site.origin}/`, { waitFor: { selector: '#done' } });
