@@ -39,6 +39,10 @@ const ANSWERS: Record<FaultMode, (request: ProxyRequest) => void> = {
   resets: ({ socket }) => socket.resetAndDestroy(),
   'page-in-tunnel': ({ socket }) => socket.write(`${ESTABLISHED}${PROPER_PAGE}`),
   'own-page': ({ socket }) => socket.write(PROPER_PAGE),
+  'page-when-asked': ({ socket }) => {
+    socket.write(PROPER_PAGE.slice(0, -OWN_PAGE.length));
+    socket.once('data', () => socket.write(PROPER_PAGE));
+  },
   garbage: ({ socket }) => socket.write('220 mail.example.com ESMTP\r\n\r\n'),
   drips: ({ socket }) => dripBytes(socket, 'HTTP/1.1 200 Connection established, but not yet, '),
   'endless-header': ({ socket }) => {

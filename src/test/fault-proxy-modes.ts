@@ -22,6 +22,8 @@ export type FaultMode =
   | 'page-in-tunnel'
   /** Answers everything, CONNECT too, with status 200 and `OWN_PAGE` as a proper body. */
   | 'own-page'
+  /** Answers CONNECT with the head of a page, and sends `OWN_PAGE` as an answer of its own once the client speaks. */
+  | 'page-when-asked'
   /** Answers in no protocol at all. */
   | 'garbage'
   /** Sends its answer byte by byte, and never ends it. */

@@ -50,6 +50,7 @@ const ANSWERS: Record<FaultMode, Answer> = {
   'page-in-tunnel': (socket) =>
     socket.write(Buffer.concat([GRANTED, Buffer.from(`HTTP/1.1 200 OK\r\n\r\n${OWN_PAGE}`)])),
   'own-page': (socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${OWN_PAGE}`),
+  'page-when-asked': (socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${OWN_PAGE}`),
   garbage: (socket) => socket.write('220 mail.example.com ESMTP\r\n\r\n'),
   drips: (socket) => dripBytes(socket, '\u0005\u0000\u0000\u0003\u00ffname'),
   'endless-header': (socket) => {

@@ -164,5 +164,7 @@ describe('HttpClient and private addresses', () => {
     expect(await ask('http://nowhere.example/', fails('ENOTFOUND'))).toBe('host-unknown');
     expect(await ask('http://nowhere.example/', fails('EAI_AGAIN'))).toBe('dns-unavailable');
     expect(await ask('http://nowhere.example/', { resolve: async () => [] })).toBe('host-unknown');
+    const silent = { resolve: () => new Promise<never>(() => {}), connectTimeoutMs: 200 };
+    expect(await ask('http://nowhere.example/', silent)).toBe('dns-unavailable');
   });
 });

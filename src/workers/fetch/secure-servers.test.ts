@@ -188,6 +188,21 @@ describe('a server with HTTP/2', () => {
     expect(outcome.durationMs).toBeLessThan(5_000);
   });
 
+  it('that sends every request away is connected to once', async () => {
+    const REFUSED_STREAM = 7;
+    const { server, host } = await start((stream) => {
+      stream.session?.goaway(0, 0);
+      // Not taken, says this: a client may ask again on a new connection.
+      stream.close(REFUSED_STREAM);
+    });
+    let sessions = 0;
+    server.on('session', () => {
+      sessions += 1;
+    });
+    expect(resultOf(await ask(host, { http2: true }))).toBe('network');
+    expect(sessions).toBe(1);
+  });
+
   it('is asked in HTTP/1.1 unless HTTP/2 is wanted', async () => {
     const { server, host } = await start((stream) => stream.end('two'));
     server.on('request', (request, response) => request.httpVersion === '1.1' && response.end('one'));

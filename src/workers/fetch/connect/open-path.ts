@@ -1,9 +1,9 @@
 import { type FetchFailure, FetchFailureError } from '../http-outcome.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { openGuarded, openTrusted } from './open-socket.ts';
-import type { Endpoint, Opener } from './opener.ts';
+import type { Opener } from './opener.ts';
 import type { Path } from './plan-path.ts';
-import type { ResolveHost } from './resolve-host.ts';
+import { dnsSilent, type ResolveHost } from './resolve-host.ts';
 import type { SecureSocket } from './secure-socket.ts';
 import { type ConnectProxy, connectProxy, throughProxy } from './through-proxy.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -40,7 +40,7 @@ function connectPool(path: Extract<Path, { kind: 'pool-tunnel' }>, parts: PathPa
  */
 function checkedByAddress(guard: EndpointGuard, open: Opener): Opener {
   return async (endpoint, signal) => {
-    const addresses = await unlessAborted(guard.resolve(endpoint), signal, () => unresolved(endpoint));
+    const addresses = await unlessAborted(guard.resolve(endpoint), signal, () => dnsSilent(endpoint.host));
     const { address } = addresses.find(({ family }) => family === 4) ?? addresses[0];
     return await open({ host: address, port: endpoint.port }, signal);
   };
@@ -49,7 +49,7 @@ function checkedByAddress(guard: EndpointGuard, open: Opener): Opener {
 /** The operator's own proxy is told the name: in a company's network, its DNS may be the only one that knows it. */
 function checkedByName(guard: EndpointGuard, open: Opener): Opener {
   return async (endpoint, signal) => {
-    await unlessAborted(guard.checkUnresolved(endpoint), signal, () => unresolved(endpoint));
+    await unlessAborted(guard.checkUnresolved(endpoint), signal, () => dnsSilent(endpoint.host));
     return await open(endpoint, signal);
   };
 }
@@ -71,7 +71,3 @@ function blamingSystem(connect: ConnectProxy): ConnectProxy {
 }
 
 const SYSTEM_TROUBLES: readonly FetchFailure[] = ['proxy-unreachable', 'proxy-auth', 'proxy-broken'];
-
-function unresolved({ host }: Endpoint): FetchFailureError {
-  return new FetchFailureError('dns-unavailable', `DNS did not answer for "${host}" in time`);
-}

@@ -3,7 +3,7 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { FetchFailureError } from '../http-outcome.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { type Endpoint, formatEndpoint, type Opener } from './opener.ts';
-import { type ResolveHost, resolveInTime } from './resolve-host.ts';
+import { dnsSilent, type ResolveHost, resolveInTime } from './resolve-host.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** Before the next address of a name is tried. Node's 250 ms gives up on hosts that are merely far away. */
@@ -12,7 +12,7 @@ const ADDRESS_ATTEMPT_MS = 1_000;
 /** Connects straight to public endpoints. */
 export function openGuarded(guard: EndpointGuard): Opener {
   return async (endpoint, signal) => {
-    const addresses = await unlessAborted(guard.resolve(endpoint), signal, () => noAnswer(endpoint));
+    const addresses = await unlessAborted(guard.resolve(endpoint), signal, () => dnsSilent(endpoint.host));
     const socket = await openSocket(endpoint, addresses, signal);
     try {
       // Without an address the other side has already hung up.
@@ -30,7 +30,9 @@ export function openGuarded(guard: EndpointGuard): Opener {
 /** Connects straight to an endpoint that the operator of this machine named: it may well be in the local network. */
 export function openTrusted(resolve: ResolveHost): Opener {
   return async (endpoint, signal) => {
-    const addresses = await unlessAborted(resolveInTime(resolve, endpoint.host), signal, () => noAnswer(endpoint));
+    const addresses = await unlessAborted(resolveInTime(resolve, endpoint.host), signal, () =>
+      dnsSilent(endpoint.host),
+    );
     return await openSocket(endpoint, addresses, signal);
   };
 }

@@ -51,11 +51,15 @@ export async function resolveInTime(resolve: ResolveHost, hostname: string): Pro
   if (family !== 0) return [{ address: hostname, family }];
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new FetchFailureError('dns-unavailable', `DNS did not answer for "${hostname}" in ${DNS_TIMEOUT_MS} ms`));
+    reject(dnsSilent(hostname));
   }, DNS_TIMEOUT_MS);
   try {
     return await Promise.race([resolve(hostname), late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+export function dnsSilent(hostname: string): FetchFailureError {
+  return new FetchFailureError('dns-unavailable', `DNS did not answer for "${hostname}" in time`);
 }

@@ -63,6 +63,7 @@ const MODES: [FaultMode | 'is gone', string, string][] = [
   ['resets', 'proxy-broken', 'proxy-broken'],
   ['page-in-tunnel', 'proxy-broken', 'proxy-broken'],
   ['own-page', 'proxy-broken', 'proxy-broken'],
+  ['page-when-asked', 'proxy-broken', 'proxy-broken'],
   ['garbage', 'proxy-broken', 'proxy-broken'],
   ['drips', 'proxy-broken', 'proxy-broken'],
   ['endless-header', 'proxy-broken', 'proxy-broken'],
