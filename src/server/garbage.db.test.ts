@@ -139,11 +139,14 @@ describe('bodies', () => {
   });
 });
 
+/** Routes whose ids are names, and what can be one. */
+const NAMES: Record<string, RegExp> = { '/api/portals': /^[a-z0-9]{1,199}$/, '/api/hosts': /^[\x21-\x7e]{1,300}$/ };
+
 describe('ids and queries', () => {
   it('every route with an id answers a wrong one with 400 that names it, and an unknown one with 404', async () => {
     for (const route of routes.filter(({ path }) => path.includes('[id]'))) {
       const name = `${route.method} ${route.path}`;
-      const isSlug = route.path.startsWith('/api/portals');
+      const isName = Object.entries(NAMES).find(([start]) => route.path.startsWith(start))?.[1];
       for (const id of [
         '',
         '0',
@@ -159,12 +162,12 @@ describe('ids and queries', () => {
         '\u0000',
         LONG,
       ]) {
-        if (isSlug && /^[a-z0-9]+$/.test(id) && id.length < 200) continue;
+        if (isName?.test(id)) continue;
         const answer = await send(name, {}, '', id);
         expect(answer.status, `${name} "${id.slice(0, 30)}" → ${answer.text.slice(0, 200)}`).toBe(400);
         expect(answer.text).toContain('"field":"id"');
       }
-      expect((await send(name, {}, '', isSlug ? 'no-such' : '9007199254740991')).status, name).toBe(404);
+      expect((await send(name, {}, '', isName ? 'no-such' : '9007199254740991')).status, name).toBe(404);
     }
   });
 
@@ -206,6 +209,7 @@ describe('filters', () => {
       ['GET /api/sessions', ['status', 'source', 'location', 'batchId']],
       ['GET /api/sessions/counts', ['status', 'source', 'location', 'batchId']],
       ['GET /api/sessions/[id]/logs', ['level', 'after', 'tail']],
+      ['GET /api/sessions/[id]/requests', ['problems']],
       [
         'GET /api/leads',
         [

@@ -35,5 +35,5 @@ export async function findApiRoutes(): Promise<ApiRoute[]> {
 
 /** The params the framework would pass for a path with this id. */
 export function routeParams(id = '1'): { params: Promise<Record<string, string | string[]>> } {
-  return { params: Promise.resolve({ id, path: ['nowhere'] }) };
+  return { params: Promise.resolve({ id, signature: 'a'.repeat(64), path: ['nowhere'] }) };
 }

@@ -148,9 +148,12 @@ describe('POST /api/hosts/KEY/resume', () => {
     expect((await resume('127.0.0.1:8080')).status).toBe(200);
   });
 
-  it('says 404 for a host that nobody asked, whatever stands there', async () => {
-    for (const hostKey of ['nowhere.example.com', '1', '', '\u0000', 'x'.repeat(1_000), '\ud800']) {
+  it('says 404 for a host that nobody asked, and 400 for what is none', async () => {
+    for (const hostKey of ['nowhere.example.com', '1', 'localhost:1']) {
       expect(await resume(hostKey)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+    }
+    for (const hostKey of ['', '\u0000', ' x', 'ä', 'a'.repeat(301)]) {
+      expect(await resume(hostKey)).toMatchObject({ status: 400, body: { error: { code: 'invalid_request' } } });
     }
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from '#lib/logger.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
+import type { SnapshotStore } from '../pages/snapshot-store.ts';
 import type { ValidatorStore } from '../pages/validator-store.ts';
 import type { ProxyRoutes } from '../proxy/proxy-routes.ts';
 import type { ResolveHost } from './connect/resolve-host.ts';
@@ -10,7 +11,7 @@ import type { HostPacer } from './host-pacer.ts';
 import { HttpClient } from './http-client.ts';
 import { PacedClient } from './paced-client.ts';
 import { PageFetch } from './page-fetch.ts';
-import { PageJudge, type SnapshotStore } from './page-judge.ts';
+import { PageJudge } from './page-judge.ts';
 import { PATIENCE, type Patience } from './result-policy.ts';
 import { RobotsGate } from './robots-gate.ts';
 import type { RobotsStore } from './robots-store.ts';
@@ -33,7 +34,7 @@ export interface PageFetcherDeps {
   /** The pool, for sources with `useProxy`. Without it their sessions wait. */
   proxies?: ProxyRoutes;
   /** Keeps the first page of each kind of failure. */
-  snapshots?: SnapshotStore;
+  snapshots?: Pick<SnapshotStore, 'save'>;
   /** Makes `conditional` requests possible; without it every page is read whole. */
   validators?: Pick<ValidatorStore, 'find'>;
   patience?: Patience;

@@ -1,31 +1,11 @@
-import type { PageEvidence } from '#lib/db/schema/pages.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
+import type { SnapshotStore } from '../pages/snapshot-store.ts';
 import type { FetchSession } from './fetch-session.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import type { Judgement } from './paced-client.ts';
 import { inspectPage, type PageInspection } from './page-inspection/inspect-page.ts';
-import { type PageResult, type ResultKind, resultOf, resultOfBody, resultOfInspection } from './page-result.ts';
+import { type PageResult, resultOf, resultOfBody, resultOfInspection } from './page-result.ts';
 import { RESULT_POLICY } from './result-policy.ts';
-
-/** A page that people should see, to know what a site showed us. */
-export interface PageSnapshot {
-  source: string;
-  sessionId: number | null;
-  hostKey: string;
-  url: string;
-  verdict: ResultKind;
-  evidence: readonly PageEvidence[];
-  /** Of the page, in lower case. */
-  title: string;
-  status: number;
-  headers: Record<string, string>;
-  text: string;
-}
-
-export interface SnapshotStore {
-  /** Keeps the first page of its kind. Gives the signature under which it can be found, or null. Never rejects. */
-  save(snapshot: PageSnapshot): Promise<string | null>;
-}
 
 const HOSTS_MAX = 1_000;
 const SIZES_KEPT = 21;
@@ -34,10 +14,10 @@ const SIZES_MIN = 5;
 
 /** Says what an outcome means, and keeps what people should see of it. Remembers how large a host's pages usually are. */
 export class PageJudge {
-  readonly #snapshots: SnapshotStore | null;
+  readonly #snapshots: Pick<SnapshotStore, 'save'> | null;
   readonly #sizes = new Map<string, number[]>();
 
-  constructor(snapshots: SnapshotStore | null) {
+  constructor(snapshots: Pick<SnapshotStore, 'save'> | null) {
     this.#snapshots = snapshots;
   }
 

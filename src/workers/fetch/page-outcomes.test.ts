@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFetchBed, inTurn, newSession, text } from '#test/fetch-bed.ts';
+import type { FailedPage } from '../pages/snapshot-store.ts';
 import { LocalValidatorStore } from '../pages/validator-store.ts';
-import type { PageSnapshot } from './page-judge.ts';
 
 const bed = createFetchBed();
 const { startSite, newFetcher, fetchFrom } = bed;
@@ -35,9 +35,9 @@ describe('a page that is not what it should be', () => {
   });
 
   it('is shown to people: the first of its kind is handed to the store, with what spoke against it', async () => {
-    const kept: PageSnapshot[] = [];
+    const kept: FailedPage[] = [];
     const snapshots = {
-      save: async (snapshot: PageSnapshot) => {
+      save: async (snapshot: FailedPage) => {
         kept.push(snapshot);
         return 'signature';
       },
