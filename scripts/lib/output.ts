@@ -94,7 +94,8 @@ function formatValue(value: unknown): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' · ');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' · ');
 }
 
 function clock(time: string): string {

@@ -18,8 +18,9 @@ export function sortRows(publisher: Publisher, rows: readonly DemoRow[], order: 
 }
 
 function parseKey(publisher: Publisher, text: string) {
-  const [, quoted, plain, direction = 'asc'] = /^(?:["`](.+)["`]|(\S.*?))(?:\s+(asc|desc))?$/i.exec(text) ?? [];
-  const column = quoted ?? plain;
-  if (column === undefined) throw new ConditionError(`Unable to sort by "${text}"`);
-  return { read: columnReader(publisher, column), sign: direction.toLowerCase() === 'desc' ? -1 : 1 };
+  const direction = /\s(?:asc|desc)$/i.exec(text)?.[0] ?? '';
+  const column = text.slice(0, text.length - direction.length).trimEnd();
+  if (column === '') throw new ConditionError(`Unable to sort by "${text}"`);
+  const quoted = /^["`](.+)["`]$/.exec(column)?.[1];
+  return { read: columnReader(publisher, quoted ?? column), sign: /desc/i.test(direction) ? -1 : 1 };
 }

@@ -74,7 +74,8 @@ function afterClosingTag(html: string, name: string, from: number): number {
   return found ? after(html, '>', found.index) : html.length;
 }
 
-const ATTRIBUTE = /[\s/]*([^\s/>=][^\s/>=]*)?(\s*=\s*)?/y;
+const ATTRIBUTE_NAME = /[\s/]*([^\s/>=]*)/y;
+const EQUALS = /\s*=\s*/y;
 const UNQUOTED = /[^\s>]*/y;
 
 /** Reads attributes up to the ">" that ends the tag, quotes respected. */
@@ -82,14 +83,15 @@ function readAttributes(html: string, from: number): { end: number; addresses: s
   const addresses: string[] = [];
   let position = from;
   while (position < html.length && html[position] !== '>') {
-    ATTRIBUTE.lastIndex = position;
-    const match = ATTRIBUTE.exec(html);
     const before = position;
-    position = ATTRIBUTE.lastIndex;
-    if (match?.[2] !== undefined) {
-      const value = readValue(html, position);
+    ATTRIBUTE_NAME.lastIndex = position;
+    const name = ATTRIBUTE_NAME.exec(html)?.[1];
+    position = ATTRIBUTE_NAME.lastIndex;
+    EQUALS.lastIndex = position;
+    if (EQUALS.test(html)) {
+      const value = readValue(html, EQUALS.lastIndex);
       position = value.end;
-      const address = addressOfAttribute(match[1]?.toLowerCase(), value);
+      const address = addressOfAttribute(name?.toLowerCase(), value);
       if (address !== '') addresses.push(`\n${address}\n`);
     }
     if (position === before) position += 1;

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { trimEndOf } from '../trim-end-of.ts';
 
 export type GuardVerdict = { ok: true } | { ok: false; reason: string };
 
@@ -111,7 +112,7 @@ function checkV6(address: ipaddr.IPv6, shown: string): GuardVerdict {
 
 /** Lower case, without brackets and trailing dots; IPv6 in one spelling. */
 function canonicalHost(host: string): string {
-  const bare = stripBrackets(host.toLowerCase()).replace(/\.+$/, '');
+  const bare = trimEndOf(stripBrackets(host.toLowerCase()), '.');
   return ipaddr.IPv6.isValid(bare) ? ipaddr.IPv6.parse(bare).toNormalizedString() : bare;
 }
 

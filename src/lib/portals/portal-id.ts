@@ -12,6 +12,6 @@ export function slug(text: string): string {
 
 /** The id of a portal, from its state and name: the same input gives the same id, so that adding it twice is one portal. */
 export function portalId(input: { state: string; name: string }): string {
-  const id = `${slug(input.state)}-${slug(input.name)}`.slice(0, ID_LENGTH_MAX).replace(/-+$/, '');
+  const id = `${slug(input.state)}-${slug(input.name)}`.slice(0, ID_LENGTH_MAX).replace(/-{1,2}$/, '');
   return slug(input.name) === '' ? `${slug(input.state)}-portal` : id;
 }

@@ -1,4 +1,5 @@
 import type { PortalKind } from '../db/schema/vocabulary.ts';
+import { trimEndOf } from '../trim-end-of.ts';
 
 export type PortalUrlVerdict = { ok: true; url: string } | { ok: false; reason: string };
 
@@ -17,7 +18,7 @@ export function normalizePortalUrl(kind: PortalKind, text: string): PortalUrlVer
   url.hash = '';
   if (kind === 'ckan') return normalizeCkan(url);
   url.search = '';
-  url.pathname = url.pathname.replace(/\/+$/, '');
+  url.pathname = trimEndOf(url.pathname, '/');
   return kind === 'socrata' ? normalizeSocrata(url) : normalizeArcgis(url);
 }
 

@@ -29,10 +29,10 @@ export function resolveLocation(text: string, portals: readonly Portal[]): Locat
 
 /** "Savannah, GA" and "Savannah GA" → Savannah and GA. */
 function splitPlace(words: string): { place: string; state: string | null } {
-  const withoutCountry = words.replace(/,?\s*(?:USA|US|United States)$/i, '');
+  const withoutCountry = words.replace(/(?:,| |, )?(?:USA|US|United States)$/i, '');
   const parts = withoutCountry.split(',').map((part) => part.trim());
   const last = parts.at(-1) ?? '';
-  const state = parts.length > 1 ? findStateCode(last.replace(/\s+\d{5}(?:-\d{4})?$/, '')) : null;
+  const state = parts.length > 1 ? findStateCode(last.replace(/ \d{5}(?:-\d{4})?$/, '')) : null;
   if (state !== null) return { place: parts.slice(0, -1).join(', '), state };
   return splitTrailingState(withoutCountry);
 }
@@ -61,7 +61,7 @@ function portalsOf(place: string, candidates: readonly Portal[]): Portal[] {
   return candidates.filter((portal) => own.includes(portal) || ofCounty(portal));
 }
 
-const COUNTY_WORD = /\s+(?:county|parish|borough|co\.?)$/i;
+const COUNTY_WORD = / (?:county|parish|borough|co\.?)$/i;
 const isCountyName = (place: string): boolean => COUNTY_WORD.test(place);
 
 /** Case, accents, dots and the words "City of", "St." do not tell places apart. */

@@ -29,7 +29,7 @@ export function parseProxyList(text: string): ProxyList {
     .toWellFormed()
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\r|\n/)
-    .map((line, index) => ({ line: index + 1, text: line.replace(/(^|\s)#.*$/, '').trim() }))
+    .map((line, index) => ({ line: index + 1, text: line.replace(/(^|\s)#.*/, '').trim() }))
     .filter((line) => line.text !== '');
   const columns = csvColumns(lines[0]?.text ?? '');
   const list: ProxyList = { proxies: [], problems: [] };

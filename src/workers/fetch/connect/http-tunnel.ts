@@ -12,7 +12,7 @@ export interface Credentials {
 const HEAD_BYTES_MAX = 16 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: .*)?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):[ \t]*(.*)$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):(.*)$/;
 
 /**
  * Asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6), once.

@@ -34,11 +34,15 @@ function sharesDomain(emailDomain: string, host: string): boolean {
   return registrable.includes('.') && (emailDomain === registrable || emailDomain.endsWith(`.${registrable}`));
 }
 
-const SENTENCE = /[^.;\n]*$/;
 const OFFICE_WORDS =
-  /\b(?:permit (?:office|center|counter|desk)|building (?:department|dept|division|inspect\w*)|codes? (?:department|dept|enforcement|office)|inspect(?:or|ions?)\b|city hall|county office|schedul\w* (?:an? )?inspection|plan(?:s)? (?:review|examiner))/i;
+  /\b(?:permit (?:office|center|counter|desk)|building (?:department|dept|division|inspect)|codes? (?:department|dept|enforcement|office)|inspect(?:or|ions?)\b|city hall|county office|schedul\w{0,8} (?:an? )?inspection|plan(?:s)? (?:review|examiner))/i;
 
 /** True where the words just before a number or address say that it is the office's: "call Codes Department at …". */
 export function isOfficeContext(textBefore: string): boolean {
-  return OFFICE_WORDS.test(SENTENCE.exec(textBefore.slice(-120))?.[0] ?? '');
+  return OFFICE_WORDS.test(
+    textBefore
+      .slice(-120)
+      .split(/[.;\n]/)
+      .at(-1) ?? '',
+  );
 }

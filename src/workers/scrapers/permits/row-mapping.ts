@@ -117,7 +117,7 @@ function fromEpoch(value: number): Date | null {
 }
 
 function fromZoned(text: string): Date | null {
-  return /T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? plausible(new Date(text)) : null;
+  return text.includes('T') && /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? plausible(new Date(text)) : null;
 }
 
 function fromParts(year = '', month = '', day = ''): Date | null {
