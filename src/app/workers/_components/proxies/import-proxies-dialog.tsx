@@ -31,8 +31,8 @@ function ImportSteps({ onClose }: { onClose: () => void }) {
 
 const EXAMPLE = `http://user:password@proxy.example.com:8080
 socks5://proxy.example.net:1080
-192.0.2.10:3128
-192.0.2.11:3128:user:password`;
+proxy.example.org:3128
+proxy.example.org:3129:user:password`;
 
 function ImportForm({ onDone, onClose }: { onDone: (result: ApiProxyImport) => void; onClose: () => void }) {
   const [list, setList] = useState('');
@@ -48,7 +48,7 @@ function ImportForm({ onDone, onClose }: { onDone: (result: ApiProxyImport) => v
       <Stack gap="sm">
         <Textarea
           label="One proxy a line"
-          description="Addresses, host:port or host:port:user:password. Empty lines and lines that begin with # are left out."
+          description="Addresses, host:port, host:port:user:password, or CSV whose first line names its columns. # begins a comment."
           placeholder={EXAMPLE}
           rows={9}
           data-autofocus

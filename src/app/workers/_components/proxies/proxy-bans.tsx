@@ -13,14 +13,20 @@ export function ProxyBans({ proxy }: { proxy: ApiProxy }) {
       </Text>
     );
   }
+  const hosts = plural(proxy.bans.length, 'host');
   return (
     <Popover position="bottom-end" width={300} withArrow shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <Anchor component="button" type="button" size="sm">
-          {plural(proxy.bans.length, 'host')}
+        <Anchor
+          component="button"
+          type="button"
+          size="sm"
+          aria-label={`${hosts} ${proxy.bans.length === 1 ? 'refuses' : 'refuse'} ${proxyAddress(proxy)}`}
+        >
+          {hosts}
         </Anchor>
       </Popover.Target>
-      <Popover.Dropdown aria-label={`Hosts that refuse ${proxyAddress(proxy)}`}>
+      <Popover.Dropdown>
         <BanList proxy={proxy} />
       </Popover.Dropdown>
     </Popover>

@@ -1,0 +1,284 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { startBrowser } from './browser.ts';
+import { insertFetchRows, SESSIONS, SNAPSHOT } from './fetch-rows.ts';
+import { type StartedApp, startApp } from './started-app.ts';
+
+const START_MS = 420_000;
+const PAGE_MS = 30_000;
+const PASSWORD = 'p:w/never shown#1';
+
+let database: TestDatabase;
+let app: StartedApp;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  // Without workers: what is in the tables stays as it is.
+  const env = { DATABASE_URL: database.url, NUM_WORKERS: '0', EKO_DEMO: 'false' };
+  [app, browser] = await Promise.all([startApp(env), startBrowser()]);
+  context = await browser.newContext({ baseURL: app.origin, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(PAGE_MS);
+  const visit = await context.newPage();
+  await visit.goto(app.signInLink);
+  await visit.close();
+}, START_MS);
+
+afterAll(async () => {
+  await browser?.close();
+  await app?.stop();
+  await database?.drop();
+}, 90_000);
+
+beforeEach(async () => {
+  complaints = [];
+  page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+const panel = (name: string): Locator => page.getByRole('region', { name, exact: true });
+const row = (inPanel: string, text: string): Locator =>
+  panel(inPanel).getByRole('row').filter({ hasText: text }).first();
+const actOn = async (proxy: string, action: string): Promise<void> => {
+  await panel('Proxies')
+    .getByRole('button', { name: `Actions for ${proxy}` })
+    .first()
+    .click();
+  await page.getByRole('menuitem', { name: action }).click();
+};
+
+describe('the workers page before anything was fetched', () => {
+  it('says what hosts and proxies are, and that no proxy is needed', async () => {
+    await page.goto('/workers');
+    await panel('Hosts').getByText('No site has been asked yet').waitFor();
+    await panel('Proxies').getByText('No proxies, and none needed').waitFor();
+    await expectNoViolations('/workers, empty');
+  });
+});
+
+describe('the proxies', () => {
+  it('take one that is typed in, and never show its password again', async () => {
+    await page.goto('/workers');
+    await page.getByRole('button', { name: 'Add proxy' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Address').fill('http://proxy.example.com:8080');
+    await dialog.getByLabel('User name').fill('ann');
+    await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await row('Proxies', 'http://proxy.example.com:8080').getByText('as ann').waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    const list = JSON.stringify((await app.call('/api/proxies')).body);
+    expect(list).toContain('proxy.example.com');
+    for (const shown of [await page.content(), list]) {
+      expect(shown).not.toContain(PASSWORD);
+      expect(shown).not.toContain(encodeURIComponent(PASSWORD));
+    }
+  });
+
+  it('say beside the field what is wrong with an address, and keep what was typed', async () => {
+    await page.goto('/workers');
+    await page.getByRole('button', { name: 'Add proxy' }).click();
+    const address = page.getByRole('dialog').getByLabel('Address');
+    await address.fill('ftp://proxy.example.com:21');
+    await page.keyboard.press('Enter');
+    await page.locator('[role=dialog] input[aria-invalid=true]').waitFor();
+    expect(await address.inputValue()).toBe('ftp://proxy.example.com:21');
+  });
+
+  it('take a list, and name the lines that are not understood', async () => {
+    await page.goto('/workers');
+    await page.getByRole('button', { name: 'Import list' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog
+      .getByLabel('One proxy a line')
+      .fill('socks5://proxy-2.example.com:1080\n\nno proxy at all\nproxy-3.example.com:3128:bob:secret\n');
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+    await dialog.getByText('2 proxies added, 1 line not understood').waitFor();
+    const problem = dialog.getByRole('table', { name: 'Lines that were not understood' }).getByRole('row').nth(1);
+    expect(await problem.getByRole('cell').first().textContent()).toBe('3');
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await row('Proxies', 'proxy-3.example.com:3128').getByText('as bob').waitFor();
+    await panel('Proxies').getByText('3 testing').waitFor();
+  });
+
+  it('are disabled, enabled again, and removed after a question', async () => {
+    await page.goto('/workers');
+    const proxy = 'socks5://proxy-2.example.com:1080';
+    await actOn(proxy, 'Disable');
+    await row('Proxies', proxy).getByText('Disabled').waitFor();
+    await actOn(proxy, 'Enable');
+    await row('Proxies', proxy).getByText('Testing').waitFor();
+    await actOn(proxy, 'Remove…');
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove the proxy' }).click();
+    await row('Proxies', proxy).waitFor({ state: 'detached' });
+    expect(JSON.stringify((await app.call('/api/proxies')).body)).not.toContain('proxy-2.example.com');
+  });
+
+  it('list the hosts that refuse one of them, and why', async () => {
+    await database.db.query(
+      `insert into proxy_host_bans (proxy_id, host_key, until, reason)
+       select id, 'picky.example.com', now() + interval '1 hour', 'status 403' from proxy_pool where host = 'proxy.example.com'`,
+    );
+    await page.goto('/workers');
+    await row('Proxies', 'http://proxy.example.com:8080')
+      .getByRole('button', { name: /^1 host/ })
+      .click();
+    const bans = page.getByRole('dialog', { name: '1 host refuses http://proxy.example.com:8080' });
+    await bans.getByText('picky.example.com').waitFor();
+    await bans.getByText('status 403').waitFor();
+  });
+
+  it('are filtered by state and text once there are many, and ten thousand leave the page quick', async () => {
+    await database.db.query(
+      `insert into proxy_pool (protocol, host, port, status)
+       select 'http', 'p' || n || '.example.net', 8080, case when n % 100 = 0 then 'failed' else 'active' end from generate_series(1, 10000) n`,
+    );
+    await page.goto('/workers');
+    const failed = panel('Proxies').getByRole('button', { name: /^Failed\s*100$/ });
+    await failed.click();
+    await row('Proxies', 'p100.example.net').waitFor();
+    await panel('Proxies').getByLabel('Find a proxy').fill('p9900.');
+    await row('Proxies', 'p9900.example.net').waitFor();
+    await panel('Proxies').getByText('p100.example.net').first().waitFor({ state: 'detached' });
+    expect(await panel('Proxies').getByRole('row').count()).toBeLessThanOrEqual(51);
+    await database.db.query(`delete from proxy_pool where host like 'p%.example.net'`);
+  });
+});
+
+describe('the hosts', () => {
+  beforeAll(() => insertFetchRows(database.db));
+
+  it('show first who may not be asked, until when and why', async () => {
+    await page.goto('/workers');
+    const rows = panel('Hosts').getByRole('row');
+    await rows.nth(1).getByText('Paused', { exact: true }).waitFor();
+    await rows.nth(1).getByText('5 errors in a row; the last one: status 503').waitFor();
+    await rows
+      .nth(1)
+      .getByText(/in (1|2) h/)
+      .waitFor();
+    await rows.nth(2).getByText('Backing off').waitFor();
+    await rows.nth(3).getByText('robots.txt unreadable').waitFor();
+    await rows.nth(4).getByText('10 s').waitFor();
+    await rows.nth(4).getByText('its Crawl-delay').waitFor();
+  });
+
+  it('show the rules of one of them, and keep the open one in the address', async () => {
+    await page.goto('/workers');
+    await panel('Hosts').getByRole('button', { name: 'slow.example.org', exact: true }).click();
+    const rules = page.getByRole('dialog').getByRole('region', { name: 'robots.txt of https://data.slow.example.org' });
+    await rules.getByRole('link', { name: /sitemap\.xml/ }).waitFor();
+    expect(await rules.getByRole('link', { name: /robots\.txt/ }).getAttribute('href')).toBe(
+      'https://data.slow.example.org/robots.txt',
+    );
+    expect(new URL(page.url()).search).toBe('?host=slow.example.org');
+    await expectNoViolations('/workers, with a host open');
+    await page.keyboard.press('Escape');
+    await page.waitForURL((url) => url.search === '');
+  });
+
+  it('let a session say which of them it waits for', async () => {
+    await page.goto(`/scraping/${SESSIONS.waiting}`);
+    const wait = panel('What it waits for');
+    await wait.getByText('paused.example.com').waitFor();
+    await wait.getByText('5 errors in a row; the last one: status 503').waitFor();
+  });
+
+  it('are asked again when a person resumes them', async () => {
+    await page.goto('/workers');
+    await row('Hosts', 'paused.example.com')
+      .getByRole('button', { name: /Resume now/ })
+      .click();
+    await row('Hosts', 'paused.example.com').getByText('Ready').waitFor();
+    const [host] = await database.db.query(
+      `select paused_until from host_pacing where host_key = 'paused.example.com'`,
+    );
+    expect(host).toEqual({ paused_until: null });
+  });
+});
+
+describe('the requests of a session', () => {
+  it('come newest first with their verdicts, page by page, and problems alone when asked', async () => {
+    await page.goto(`/scraping/${SESSIONS.read}`);
+    const rows = panel('Requests').getByRole('row');
+    await rows.nth(1).getByText('Blocked').waitFor();
+    await rows.nth(1).getByText('through proxy.example.com:8080').waitFor();
+    await rows.nth(2).getByText('line 4 forbids it: Disallow: /private/').waitFor();
+    expect(await rows.count()).toBe(51);
+    await panel('Requests').getByRole('button', { name: 'Load more' }).click();
+    await panel('Requests').getByRole('row').filter({ hasText: '/rows?page=1' }).last().waitFor();
+    await rows.nth(62).waitFor();
+    await panel('Requests').getByLabel('Problems only').check();
+    await rows.nth(3).waitFor({ state: 'detached' });
+    expect(await rows.count()).toBe(3);
+  });
+
+  it('lead to the page that a site sent, as text of which nothing is run or loaded', async () => {
+    const loaded: string[] = [];
+    page.on('request', (request) => loaded.push(request.url()));
+    await page.goto(`/scraping/${SESSIONS.read}`);
+    await panel('Requests').getByRole('link', { name: 'See the page' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'Blocked' }).waitFor();
+    await page.getByRole('table', { name: 'Evidence' }).getByText('title-denied').waitFor();
+    await page.getByRole('table', { name: 'Headers' }).getByText('edge').waitFor();
+    const text = panel('The page as text');
+    expect(await text.textContent()).toContain(
+      `<script>document.title = 'taken over'; window.takenOver = true</script>`,
+    );
+    expect(await text.textContent()).toContain('Access ⟨U+202E⟩denied');
+    await page.getByLabel('Search in the page').fill('ACCESS');
+    await page.getByText('1 of 2').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('2 of 2').waitFor();
+    expect(await page.evaluate('window.takenOver')).toBeUndefined();
+    expect(await page.title()).not.toContain('taken over');
+    expect(loaded.filter((url) => url.includes('taken-over'))).toEqual([]);
+  });
+
+  it('say of a page that is kept no more that it is gone', async () => {
+    await page.goto(`/scraping/${SESSIONS.read}/snapshots/${'b'.repeat(64)}`);
+    await page.getByText('There is no such page any more').waitFor();
+  });
+});
+
+const PAGES = ['/workers', `/scraping/${SESSIONS.read}`, `/scraping/${SESSIONS.read}/snapshots/${SNAPSHOT}`];
+
+describe('every page with what was fetched', () => {
+  it.each(PAGES)('has nothing that axe objects to on %s, light and dark', async (route) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await open(route);
+      await expectNoViolations(`${route}, ${colorScheme}`);
+    }
+  });
+
+  it.each(PAGES)('fits %s into 320 pixels', async (route) => {
+    await page.setViewportSize({ width: 320, height: 700 });
+    await open(route);
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
+});
+
+async function open(route: string): Promise<void> {
+  await page.goto(route);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await waitFor(async () => (await page.getByLabel('Loading').count()) === 0, { timeoutMs: PAGE_MS });
+}
+
+async function expectNoViolations(what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${what}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
+}
