@@ -19,14 +19,14 @@ export const SLOW_ANSWERS: HostileRow[] = [
   row('never answers', () => {}, 'timeout', BRIEF),
   row('drips header lines', drip('HTTP/1.1 200 OK\r\n', 'x-a: b\r\n'), 'timeout', BRIEF),
   row('drips a status line', drip('HTTP/1.1 200 ', 'O'), 'timeout', BRIEF),
-  row('never ends its status line', sayEndlessly('HTTP/1.1 200 ', 'O'.repeat(9000)), 'timeout', BRIEF),
+  row('never ends its status line', sayEndlessly('HTTP/1.1 200 ', 'O'.repeat(9000)), 'too-large'),
   row('drips interim answers', drip('', 'HTTP/1.1 102 Processing\r\n\r\n'), 'too-large'),
   row('drips a body past the deadline', drip(ANNOUNCED, 'x'), 'timeout', BRIEF),
   row('drips a body', drip(ANNOUNCED, 'x'), 'too-slow'),
   row('drips chunks', drip(CHUNKED, '1\r\nx\r\n'), 'too-slow'),
   row('stops in the middle of a body', say(ANNOUNCED, 'x'), 'too-slow'),
   row('announces a body and sends none', say(ANNOUNCED), 'too-slow'),
-  row('never ends the extension of a chunk', sayEndlessly(`${CHUNKED}5;a=`, 'b'.repeat(9000)), 'too-slow'),
+  row('never ends the extension of a chunk', sayEndlessly(`${CHUNKED}5;a=`, 'b'.repeat(9000)), 'too-large'),
 ];
 
 export const EARLY_ENDS: HostileRow[] = [

@@ -13,6 +13,8 @@ export interface AgentCacheOptions {
   /** PEM certificates to trust in place of the system's. */
   ca?: string;
   connectTimeoutMs: number;
+  /** Of one answer, everything that is no body included. */
+  answerBytesMax: number;
 }
 
 export interface ConnectionNeeds {
@@ -77,13 +79,14 @@ export class AgentCache {
   }
 
   #create({ path, http2, keepAliveMs }: ConnectionNeeds): CachedAgent {
-    const { guard, resolve, connectTimeoutMs } = this.#options;
+    const { guard, resolve, connectTimeoutMs, answerBytesMax } = this.#options;
     const ledger = new OpeningLedger();
     const connect = createConnector({
       open: openPath(path, { guard, resolve, secureProxy: this.#secureProxy }),
       secure: createSecureSocket(this.#tls(http2)),
       ledger,
       timeoutMs: connectTimeoutMs,
+      answerBytesMax,
     });
     const agent = new Agent({
       connect,

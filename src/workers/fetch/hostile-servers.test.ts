@@ -7,7 +7,6 @@ import {
   type Behaviour,
   type HostileRow,
   type HostileServer,
-  sayWhole,
   startHostileServer,
 } from '#test/hostile-server.ts';
 import { EARLY_ENDS, SLOW_ANSWERS, UNREAD_FORMS } from '#test/hostile-timing.ts';
@@ -17,7 +16,6 @@ import type { HttpOutcome } from './http-outcome.ts';
 
 const KIB = 1024;
 const LIMITS = { wireBytesMax: 512 * KIB, decodedBytesMax: 1024 * KIB, rateBytesPerSecondMin: KIB, rateFromMs: 500 };
-const GROWTH_BYTES_MAX = 64 * 1024 * KIB;
 const never = new AbortController().signal;
 
 const GROUPS: [string, HostileRow[]][] = [
@@ -40,26 +38,17 @@ describe('a server that', () => {
   const allow: string[] = [];
   const open: HostileServer[] = [];
   let client: HttpClient;
-  let before = 0;
 
-  beforeAll(async () => {
+  // One for all rows: what a server did must not be felt by the next.
+  beforeAll(() => {
     client = new HttpClient({ userAgent: 'EkoLeadBot/0.1', allow, limits: LIMITS });
-    // What a process takes that reads well-behaved pages at full speed is no growth.
-    const page = Buffer.alloc(LIMITS.wireBytesMax);
-    const server = await start(sayWhole([], page));
-    for (let count = 0; count < 300; count += 1) await ask(server);
-    before = process.memoryUsage().rss;
   });
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((server) => server.close()));
   });
 
-  afterAll(async () => {
-    await client.close();
-    // One client for all rows: nothing piles up.
-    expect(process.memoryUsage().rss - before).toBeLessThan(GROWTH_BYTES_MAX);
-  });
+  afterAll(() => client.close());
 
   const start = async (behave: Behaviour): Promise<HostileServer> => {
     const server = await startHostileServer(behave);

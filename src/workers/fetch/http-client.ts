@@ -51,6 +51,9 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const BODY_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 
+/** For heads, beside a body whose chunks may take as much again as what is in them. */
+const HEADROOM_BYTES = 64 * 1024;
+
 /**
  * The only way to the network: one request in, one outcome out. It follows no redirect, retries nothing, opens at most one
  * connection per request, and never takes longer than the request's timeout, whatever site or proxy do. Proxies are pipes:
@@ -74,6 +77,7 @@ export class HttpClient {
       guard: this.#guard,
       resolve,
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      answerBytesMax: HEADROOM_BYTES + 2 * this.#limits.wireBytesMax,
       ...(options.ca === undefined ? {} : { ca: options.ca }),
     });
   }

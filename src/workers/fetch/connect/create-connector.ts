@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { FetchFailureError } from '../http-outcome.ts';
+import { limitReading } from './limit-reading.ts';
 import type { Opener } from './opener.ts';
 import type { OpeningLedger } from './opening-ledger.ts';
 import type { SecureSocket } from './secure-socket.ts';
@@ -12,6 +13,8 @@ export interface ConnectorParts {
   ledger: OpeningLedger;
   /** For everything up to the last handshake. */
   timeoutMs: number;
+  /** Of one answer, everything that is no body included. */
+  answerBytesMax: number;
 }
 
 /** Makes undici open its connections in our way: by an opener, then TLS where the URL wants it, within one deadline. */
@@ -25,7 +28,7 @@ export function createConnector(parts: ConnectorParts): buildConnector.connector
 }
 
 async function openFor(target: buildConnector.Options, parts: ConnectorParts): Promise<Socket> {
-  const { open, secure, ledger, timeoutMs } = parts;
+  const { open, secure, ledger, timeoutMs, answerBytesMax } = parts;
   const opening = ledger.admit(`${target.protocol}//${target.host ?? target.hostname}`);
   if (opening === null) {
     throw new FetchFailureError('network', 'The connection was lost before the request could be sent');
@@ -38,7 +41,8 @@ async function openFor(target: buildConnector.Options, parts: ConnectorParts): P
   const timer = setTimeout(() => opening.ending.abort(), timeoutMs);
   try {
     const socket = await open(endpoint, signal);
-    return target.protocol === 'https:' ? await secure(socket, endpoint, signal) : socket;
+    const speaking = target.protocol === 'https:' ? await secure(socket, endpoint, signal) : socket;
+    return limitReading(speaking, answerBytesMax);
   } finally {
     clearTimeout(timer);
     opening.settle();
