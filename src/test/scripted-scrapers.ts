@@ -78,5 +78,6 @@ class ScriptedScraper extends BaseScraper {
 export function createScraper(): BaseScraper {
   const rateLimit = Number(process.env.TEST_RATE_LIMIT_MS ?? 20);
   const jobTimeout = Number(process.env.TEST_JOB_TIMEOUT_MS ?? 60_000);
-  return new ScriptedScraper({ rateLimit, retryDelay: 50, jobTimeout });
+  const useProxy = process.env.TEST_USE_PROXY === 'true';
+  return new ScriptedScraper({ rateLimit, retryDelay: 50, jobTimeout, useProxy });
 }

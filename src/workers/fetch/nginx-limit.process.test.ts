@@ -1,6 +1,8 @@
 import { get } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '#lib/db/create-db.ts';
+import { startFaultProxy } from '#test/fault-proxy.ts';
+import type { FaultProxy } from '#test/fault-proxy-modes.ts';
 import { type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
 import { type Nginx, type NginxRequest, startNginx } from '#test/nginx.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
@@ -13,6 +15,8 @@ import { PgHostPacer } from './host-pacer-pg.ts';
 const LONG = process.env.LONG_RUN === '1';
 const SESSIONS = LONG ? 200 : 12;
 const PAGES = 3;
+/** Sizes of the pool; 0 goes without. The short form takes the harder one. */
+const POOLS = LONG ? [0, 50] : [50];
 
 /** What the source promises, and exactly what nginx allows. */
 const FLOOR_MS = LONG ? 400 : 1_000;
@@ -90,6 +94,7 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
   let nginx: Nginx;
   let loneSite: Nginx;
   const managers: ManagerProcess[] = [];
+  const proxies: FaultProxy[] = [];
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -98,6 +103,7 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
   });
   afterEach(async () => {
     await Promise.all(managers.splice(0).map((manager) => manager.destroy()));
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
     await nginx?.stop();
     await loneSite?.stop();
     await database?.drop();
@@ -113,8 +119,22 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
     }));
   }
 
-  async function startManagers(env: Record<string, string>): Promise<void> {
-    const shared = { EKO_ALLOW_ADDRESSES: nginx.address, TEST_RATE_LIMIT_MS: String(FLOOR_MS), ...env };
+  /** Proxies that work, and were found to. */
+  async function fillPool(count: number): Promise<void> {
+    proxies.push(...(await Promise.all(Array.from({ length: count }, () => startFaultProxy('http')))));
+    await database.db.query(
+      `insert into proxy_pool (protocol, host, port, status, success_rate, next_check_at)
+       select 'http', '127.0.0.1', port, 'active', 1, now() + interval '1 day' from unnest($1::int[]) as port`,
+      [proxies.map((proxy) => proxy.address.port)],
+    );
+  }
+
+  async function startManagers(): Promise<void> {
+    const shared = {
+      EKO_ALLOW_ADDRESSES: [nginx.address, ...proxies.map((proxy) => proxy.host)].join(','),
+      TEST_RATE_LIMIT_MS: String(FLOOR_MS),
+      TEST_USE_PROXY: String(proxies.length > 0),
+    };
     for (let index = 0; index < 2; index += 1) {
       managers.push(await startManagerProcess({ databaseUrl: database.url, workers: 4, env: shared }));
     }
@@ -140,9 +160,10 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
   }
 
   /** Eight workers of two managers read all pages, and half of the workers are killed half-way. */
-  async function crawl(env: Record<string, string> = {}): Promise<Crawl> {
+  async function crawl(poolSize: number): Promise<Crawl> {
+    await fillPool(poolSize);
     await new JobQueue({ db: database.db }).enqueue(sessionsToRun());
-    await startManagers(env);
+    await startManagers();
     await waitForRequests(1);
     const lone = startLoneWorker(database.db, loneSite.origin);
     await waitForRequests((SESSIONS * PAGES) / 2);
@@ -156,15 +177,18 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
     return { requests: await nginx.requests(), completed: await countSessions(`status = 'completed'`), lostShare };
   }
 
-  it(
-    'never refuses eight workers of two managers, half of them killed half-way, that use at least 97 % of it',
-    async () => {
-      const { requests, completed, lostShare } = await crawl();
+  it.each(POOLS)(
+    'never refuses eight workers of two managers with %i proxies, half of the workers killed half-way, that use at least 97 % of it',
+    async (poolSize) => {
+      const { requests, completed, lostShare } = await crawl(poolSize);
       expect(completed).toBe(SESSIONS);
       expect(requests.filter((request) => request.status === 503)).toEqual([]);
       expect(requests.length).toBeGreaterThan(SESSIONS * PAGES);
       expect(smallestGapMs(requests)).toBeGreaterThanOrEqual(FLOOR_MS);
       expect(usedShare(requests, lostShare)).toBeGreaterThanOrEqual(0.97);
+      // With a pool nothing went direct, and the pace did not depend on who carried the requests.
+      const carriers = proxies.filter((proxy) => proxy.tunnels.length > 0).length;
+      expect(carriers).toBeGreaterThanOrEqual(Math.min(poolSize, SESSIONS / 2));
     },
     3 * STAGE_TIMEOUT_MS,
   );
