@@ -1,14 +1,18 @@
 import { HOST_STATES } from '#lib/hosts/host-state.ts';
 
-/** The parts of the statements on hosts. Times of -infinity (never) and times that have passed are shown as null. */
+/**
+ * The parts of the statements on hosts. Times of -infinity (never) and times that have passed are shown as null. Everything is
+ * joined as sets: asked row by row, thousands of hosts took seconds.
+ */
 
 /**
  * Under which host keys an origin may stand: its name, each of the domains above it, and name:port. Which of them is the right
  * one is known by the host that exists: a key is a registrable domain, or a name with its port (src/workers/fetch/host-key.ts).
+ * @param condition which rows of robots_cache, as `r`, are looked at.
  */
-const ORIGIN_KEYS = String.raw`
-origin_keys as materialized (
-  select r.origin, r.outcome, r.expires_at, k.host_key
+function originKeys(condition: string): string {
+  return String.raw`
+  select r.origin, k.host_key
   from robots_cache r
   cross join lateral (select split_part(r.origin, '://', 2) as authority) a
   cross join lateral (select string_to_array(regexp_replace(a.authority, ':\d+$', ''), '.') as labels) l
@@ -18,20 +22,23 @@ origin_keys as materialized (
     select case
       when a.authority ~ ':\d+$' then a.authority
       when r.origin like 'https:%' then a.authority || ':443'
-      else a.authority || ':80' end) k)`;
+      else a.authority || ':80' end) k
+  where ${condition}`;
+}
+
+const UNREADABLE = `r.outcome = 'unreachable' and r.expires_at > clock_timestamp()`;
 
 /** Every host with `rank`, the index of its state in HOST_STATES. */
-export const HOSTS_WITH_STATE = `${ORIGIN_KEYS},
+export const HOSTS_WITH_STATE = `
+unreadable as materialized (select distinct k.host_key from (${originKeys(UNREADABLE)}) k),
 hosts as materialized (
   select h.*, case
     when h.paused_until > clock_timestamp() then 0
     when h.backoff_until > clock_timestamp() then 1
-    when exists (
-      select from origin_keys k
-      where k.host_key = h.host_key and k.outcome = 'unreachable' and k.expires_at > clock_timestamp()) then 2
+    when unreadable.host_key is not null then 2
     when h.adaptive_ms > greatest(h.floor_ms, h.robots_ms) then 3
     else 4 end as rank
-  from host_pacing h)`;
+  from host_pacing h left join unreadable on unreadable.host_key = h.host_key)`;
 
 /** The state of the host `h`, as a word of HOST_STATES. */
 export const STATE_OF_RANK = `(array[${HOST_STATES.map((state) => `'${state}'`).join(', ')}])[h.rank + 1]`;
@@ -53,11 +60,19 @@ export const GAP_REASON = `case
 
 const SITEMAPS_SHOWN = 20;
 
-/** The robots.txt files of the host `h`, as a JSON list of ApiHostRobots. */
-export const HOST_ROBOTS = `coalesce((
-  select jsonb_agg(jsonb_build_object(
+/** The robots.txt files of the hosts in `page`, per host as a JSON list of ApiHostRobots. */
+export const ROBOTS_OF_PAGE = `
+robots as materialized (
+  select k.host_key, jsonb_agg(jsonb_build_object(
     'origin', r.origin, 'outcome', r.outcome, 'httpStatus', r.http_status, 'reason', r.reason,
     'fetchedAt', r.fetched_at, 'expiresAt', r.expires_at, 'crawlDelayMs', r.crawl_delay_ms,
     'sitemaps', jsonb_path_query_array(r.sitemaps, '$[0 to ${SITEMAPS_SHOWN - 1}]'),
-    'sitemapCount', jsonb_array_length(r.sitemaps)) order by r.origin)
-  from robots_cache r where r.origin in (select k.origin from origin_keys k where k.host_key = h.host_key)), '[]')`;
+    'sitemapCount', jsonb_array_length(r.sitemaps)) order by r.origin) as files
+  from (${originKeys('true')}) k join page on page.host_key = k.host_key join robots_cache r on r.origin = k.origin
+  group by k.host_key)`;
+
+/** Why and until when the robots.txt of the host $1 keeps its pages waiting. */
+export const UNREADABLE_RULES = `
+rules as (
+  select r.expires_at, r.reason from (${originKeys(UNREADABLE)}) k join robots_cache r on r.origin = k.origin
+  where k.host_key = $1 order by r.expires_at desc limit 1)`;

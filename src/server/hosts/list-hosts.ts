@@ -6,7 +6,7 @@ import { queryText, queryWords } from '../parse-query.ts';
 import { SqlConditions } from '../sql-conditions.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { formatHostCursor, type HostPageRequest } from './host-page.ts';
-import { GAP_REASON, HOST_COLUMNS, HOST_ROBOTS, HOSTS_WITH_STATE, STATE_OF_RANK } from './host-sql.ts';
+import { GAP_REASON, HOST_COLUMNS, HOSTS_WITH_STATE, ROBOTS_OF_PAGE, STATE_OF_RANK } from './host-sql.ts';
 
 export const hostFilterSchema = z.strictObject({
   state: queryWords(HOST_STATES).optional(),
@@ -43,12 +43,13 @@ function readHosts(db: Executor, filter: HostFilter, page: HostPageRequest): Pro
   }
   return db.query<HostRow>(
     `with ${HOSTS_WITH_STATE}, page as (
-       select h.* from hosts h where ${where} order by h.rank, h.host_key limit ${where.bind(page.limit + 1)})
+       select h.* from hosts h where ${where} order by h.rank, h.host_key limit ${where.bind(page.limit + 1)}),
+     ${ROBOTS_OF_PAGE}
      select h.rank, ${STATE_OF_RANK} as state, ${HOST_COLUMNS}, ${GAP_REASON} as "gapReason",
        (select count(*) from host_slots l where l.host_key = h.host_key and l.expires_at > clock_timestamp())::int as "inFlight",
        (${countWaiting('s.wake_at is null')} + ${countWaiting('s.wake_at is not null')})::int as "waitingSessions",
-       ${HOST_ROBOTS} as robots
-     from page h order by h.rank, h.host_key`,
+       coalesce(robots.files, '[]') as robots
+     from page h left join robots on robots.host_key = h.host_key order by h.rank, h.host_key`,
     where.values,
   );
 }
