@@ -58,7 +58,8 @@ export function checkLength(markup: string, limits: ParseLimits): void {
   if (markup.length > limits.markupCharsMax) throw limitError('markupCharsMax', markup.length, limits);
 }
 
-function limitError(limit: keyof ParseLimits, value: number, limits: ParseLimits): ParseLimitError {
+/** What a page is refused with. The other side of the thread adds whose page it is. */
+export function limitError(limit: keyof ParseLimits, value: number, limits: ParseLimits): ParseLimitError {
   const max = limits[limit];
   return new ParseLimitError(`The page ${WORDS[limit](max)}`, { context: { limit, value, max } });
 }

@@ -1,4 +1,11 @@
-import { AppError, LayoutChangedError, PageGoneError, PageParseError, ParseLimitError } from '#lib/errors.ts';
+import {
+  AppError,
+  LayoutChangedError,
+  PageGoneError,
+  PageParseError,
+  ParseLimitError,
+  UnusableBodyError,
+} from '#lib/errors.ts';
 import type { ParseRequest, ThreadError } from './parse-message.ts';
 
 /** What a parser may rightly say of a page. Whatever else it throws is its own fault. */
@@ -6,6 +13,7 @@ const EXPECTED = {
   parse_limit: ParseLimitError,
   layout_changed: LayoutChangedError,
   page_gone: PageGoneError,
+  unusable_body: UnusableBodyError,
 } as const;
 
 const TEXT_MAX = 4_000;
