@@ -21,4 +21,14 @@ describe('readEnv', () => {
     expect(() => readEnv({ EKO_SECRET_KEYS: 'x' })).toThrow(/did you mean EKO_SECRET_KEY\?/);
     expect(() => readEnv({ EKO_INTERNAL_ECHO_URL: 'http://127.0.0.1:3000/api/echo' })).not.toThrow();
   });
+
+  it("knows the settings of a company's proxy in both spellings, and shows no password of one it cannot read", () => {
+    expect(readEnv({ http_proxy: 'proxy.example.com:3128', HTTP_PROXY: 'http://other.example.com' })).toMatchObject({
+      HTTP_PROXY: 'proxy.example.com:3128',
+    });
+    expect(readEnv({ no_proxy: '.example.com' }).NO_PROXY).toBe('.example.com');
+    expect(() => readEnv({ HTTPS_PROXY: 'http://ann:hidden@proxy:port' })).toThrow(
+      /^(?!.*hidden).*HTTPS_PROXY must be the address of a proxy/s,
+    );
+  });
 });

@@ -29,6 +29,14 @@ const secretKey = z.string().transform((text, context): Buffer => {
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
 
+/** The company's own proxy; without a scheme it is http. What else may be wrong with it says whoever connects to it. */
+const systemProxy = z
+  .string()
+  .refine(
+    (text) => URL.canParse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`),
+    'must be the address of a proxy, such as http://proxy.example.com:3128',
+  );
+
 /** Every setting, with its default. The README's table and .env.example tell the same. */
 const envSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
@@ -49,8 +57,8 @@ const envSchema = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   EKO_PORTALS_FILE: z.string().min(1).optional(),
   EKO_DEMO: flag(true).optional(),
-  HTTP_PROXY: z.string().optional(),
-  HTTPS_PROXY: z.string().optional(),
+  HTTP_PROXY: systemProxy.optional(),
+  HTTPS_PROXY: systemProxy.optional(),
   NO_PROXY: z.string().optional(),
   CHROME_PATH: z.string().min(1).optional(),
   EKO_ALLOW_ADDRESSES: z
@@ -88,7 +96,9 @@ const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN', 'EKO_INTERNAL_ECHO_URL'];
  * @throws SettingsError that lists all problems at once.
  */
 export function readEnv(source: Record<string, string | undefined> = process.env): Env {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(withUpperCaseNames(source)).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = envSchema.safeParse(given);
   const problems = parsed.success
     ? []
@@ -116,6 +126,17 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     ...parsed.data,
     EKO_DEMO: parsed.data.EKO_DEMO ?? parsed.data.EKO_ENV === 'development',
     EKO_DATA_DIR: path.resolve(parsed.data.EKO_DATA_DIR),
+  };
+}
+
+/** Most programs know these names in lower case, some only so; where both are given, that spelling counts. */
+function withUpperCaseNames(source: Record<string, string | undefined>): Record<string, string | undefined> {
+  const { http_proxy, https_proxy, no_proxy } = source;
+  return {
+    ...source,
+    ...(http_proxy ? { HTTP_PROXY: http_proxy } : {}),
+    ...(https_proxy ? { HTTPS_PROXY: https_proxy } : {}),
+    ...(no_proxy ? { NO_PROXY: no_proxy } : {}),
   };
 }
 

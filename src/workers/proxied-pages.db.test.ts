@@ -76,20 +76,20 @@ describe('a page through the pool', () => {
     },
   );
 
-  const faults: [string, FaultProxyOptions, string][] = [
-    ['stalls', { mode: 'stalls' }, 'timeout or proxy-fault'],
-    ['refuses its credentials', { mode: 'refuses-credentials' }, 'proxy-auth'],
-    ['answers 502', { mode: 'bad-gateway' }, 'proxy-fault'],
-    ['answers 403', { mode: 'forbidden' }, 'proxy-fault'],
-    ['closes during CONNECT', { mode: 'closes' }, 'proxy-fault'],
-    ['resets during CONNECT', { mode: 'resets' }, 'proxy-fault'],
-    ['serves its own page behind 200', { mode: 'page-in-tunnel' }, 'proxy-fault'],
-    ['serves its own page for everything', { mode: 'own-page' }, 'proxy-fault'],
-    ['speaks garbage', { mode: 'garbage' }, 'proxy-fault'],
-    ['drips', { mode: 'drips' }, 'timeout or proxy-fault'],
-    ['never ends its header', { mode: 'endless-header' }, 'proxy-fault'],
-    ['dies after the tunnel is open', { mode: 'dies-after-tunnel' }, 'network'],
-    ['dies in the middle of a body', { mode: 'dies-mid-body', dieAfterBytes: 100 }, 'network'],
+  const faults: [string, FaultProxyOptions][] = [
+    ['stalls', { mode: 'stalls' }],
+    ['refuses its credentials', { mode: 'refuses-credentials' }],
+    ['answers 502', { mode: 'bad-gateway' }],
+    ['answers 403', { mode: 'forbidden' }],
+    ['closes during CONNECT', { mode: 'closes' }],
+    ['resets during CONNECT', { mode: 'resets' }],
+    ['serves its own page behind 200', { mode: 'page-in-tunnel' }],
+    ['serves its own page for everything', { mode: 'own-page' }],
+    ['speaks garbage', { mode: 'garbage' }],
+    ['drips', { mode: 'drips' }],
+    ['never ends its header', { mode: 'endless-header' }],
+    ['dies after the tunnel is open', { mode: 'dies-after-tunnel' }],
+    ['dies in the middle of a body', { mode: 'dies-mid-body', dieAfterBytes: 100 }],
   ];
   it.each(faults)(
     'is never what a proxy says that %s, and asks for at most two tunnels a request',
@@ -144,6 +144,22 @@ describe('a page through the pool', () => {
     const session = proxied(2, { allowDirect: true });
     expect(await fetcher.fetchPage(`${site.origin}/a`, {}, session)).toMatchObject({ text: 'page' });
     expect(session.records.every((record) => record.proxy === null)).toBe(true);
+  });
+});
+
+describe('a host that is down', () => {
+  it('does not empty the pool, whichever proxies say so', async () => {
+    const site = await bed.startSite({});
+    await site.close();
+    const proxies = await startProxies(6);
+    const fetcher = await stackOf(site, proxies);
+    for (let session = 1; session <= 8; session += 1) {
+      const error = await fetcher.fetchPage(`${site.origin}/a`, {}, proxied(session)).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: 'host_not_ready', disposition: 'snooze' });
+    }
+    await manager?.stop();
+    expect(await countByStatus(database.db)).toEqual({ active: 6 });
+    expect(tunnelsOf(proxies)).toBeLessThanOrEqual(2);
   });
 });
 

@@ -5,7 +5,7 @@ import { hostKeyOf } from './host-key.ts';
 import type { HostPacer, SlotResult } from './host-pacer.ts';
 import type { HttpClient } from './http-client.ts';
 import type { HttpOutcome } from './http-outcome.ts';
-import { type PageResult, resultOf } from './page-result.ts';
+import { type PageResult, type ResultKind, resultOf } from './page-result.ts';
 import type { Hop } from './redirect-policy.ts';
 import { RESULT_POLICY } from './result-policy.ts';
 import { DIRECT } from './route.ts';
@@ -37,6 +37,9 @@ export interface Judgement extends PageResult {
 interface Exchange extends Sent {
   lease: ProxyLease | null;
 }
+
+/** The host has not been reached: another proxy may try at once, within the same slot. */
+const PROXY_FAILURES: readonly ResultKind[] = ['proxy-fault', 'proxy-refused', 'proxy-auth'];
 
 /** Proxies that one request may try: a second one helps against one that died, a third would knock on too many doors. */
 const PROXIES_MAX = 2;
@@ -103,8 +106,13 @@ export class PacedClient {
       const lease = await this.#acquire(session, hostKey, avoid);
       const exchange = await this.#sendOnce(request, session, lease, Math.max(1, endsAt - performance.now()), onAnswer);
       const result = resultOf(exchange.outcome, new Date());
-      const proxyFailed = result.kind === 'proxy-fault' || result.kind === 'proxy-auth';
-      if (!proxyFailed || lease === null || tried >= PROXIES_MAX || performance.now() >= endsAt) return exchange;
+      if (
+        !PROXY_FAILURES.includes(result.kind) ||
+        lease === null ||
+        tried >= PROXIES_MAX ||
+        performance.now() >= endsAt
+      )
+        return exchange;
       avoid.push(lease.proxy.id);
       await settle(exchange, request, session, async () => result);
     }

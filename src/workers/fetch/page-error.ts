@@ -33,6 +33,7 @@ const ERRORS: Record<Exclude<ResultKind, 'done' | 'not-modified' | 'redirect' | 
   'address-refused': AddressRefusedError,
   unusable: UnusableBodyError,
   'proxy-fault': ProxyError,
+  'proxy-refused': NetworkError,
   'proxy-auth': ProxyError,
 };
 

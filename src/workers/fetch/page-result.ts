@@ -39,6 +39,8 @@ export const RESULT_KINDS = [
   'unusable',
   /** The proxy failed before the host was reached. */
   'proxy-fault',
+  /** The proxy works, but says that it cannot, or will not, reach the host: one of the two is to blame. */
+  'proxy-refused',
   'proxy-auth',
 ] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
@@ -63,7 +65,7 @@ const FAILURES: Record<FetchFailure, ResultKind> = {
   'too-large': 'unusable',
   'bad-encoding': 'unusable',
   'proxy-unreachable': 'proxy-fault',
-  'proxy-refused': 'proxy-fault',
+  'proxy-refused': 'proxy-refused',
   'proxy-broken': 'proxy-fault',
   'proxy-auth': 'proxy-auth',
 };

@@ -94,7 +94,7 @@ describe('resultOf', () => {
     ['too-large', 'unusable'],
     ['bad-encoding', 'unusable'],
     ['proxy-unreachable', 'proxy-fault'],
-    ['proxy-refused', 'proxy-fault'],
+    ['proxy-refused', 'proxy-refused'],
     ['proxy-broken', 'proxy-fault'],
     ['proxy-auth', 'proxy-auth'],
   ])('takes the failure %s for %s', (failure, kind) => {
@@ -146,7 +146,9 @@ describe('the policy', () => {
 
   it('blames a proxy only for its own failures: an answer of the site proves that it works', () => {
     const blamed = RESULT_KINDS.filter((kind) => !['success', 'neutral'].includes(RESULT_POLICY[kind].proxy));
-    expect(blamed).toEqual(['blocked', 'network', 'timeout', 'proxy-fault', 'proxy-auth']);
+    expect(blamed).toEqual(['blocked', 'network', 'timeout', 'proxy-fault', 'proxy-refused', 'proxy-auth']);
+    // A site that is down must not empty the pool.
+    expect(RESULT_POLICY['proxy-refused'].proxy).toBe('half-fault');
     expect(RESULT_POLICY.blocked.proxy).toBe('ban');
     expect(RESULT_POLICY.network.proxy).toBe('half-fault');
   });
@@ -187,6 +189,7 @@ describe('decide', () => {
     ['address-refused', 'give-up'],
     ['unusable', 'give-up'],
     ['proxy-fault', 'give-up'],
+    ['proxy-refused', 'give-up'],
     ['proxy-auth', 'give-up'],
   ])('answers a first "%s" with: %s', (kind, expected) => {
     expect(at(kind).do).toBe(expected);
@@ -266,6 +269,7 @@ describe('pageErrorOf', () => {
     ['address-refused', 'address_refused'],
     ['unusable', 'unusable_body'],
     ['proxy-fault', 'proxy_failed'],
+    ['proxy-refused', 'network'],
     ['proxy-auth', 'proxy_failed'],
   ])('makes of "%s" an error with the code %s', (kind, code) => {
     expect(pageErrorOf(result(kind), new URL('https://example.com/'), {}).code).toBe(code);
