@@ -132,6 +132,7 @@ const VERDICT_WORDS: Record<string, StateWord> = {
   'address-refused': { word: 'Private address', icon: IconBan, tone: 'bad' },
   unusable: { word: 'Unreadable', icon: IconFileAlert, tone: 'bad' },
   'proxy-fault': { word: 'Proxy failed', icon: IconRouteOff, tone: 'warn' },
+  'proxy-refused': { word: 'Not reached by proxy', icon: IconRouteOff, tone: 'warn' },
   'proxy-auth': { word: 'Proxy login refused', icon: IconRouteOff, tone: 'bad' },
 };
 
