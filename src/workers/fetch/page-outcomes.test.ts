@@ -27,8 +27,8 @@ describe('a page that is not what it should be', () => {
     const { result, session } = await ask('/new');
     expect(result).toMatchObject({ code: 'layout_changed', disposition: 'fail' });
     expect(session.records.map(({ verdict }) => verdict)).toEqual([
-      // robots.txt
-      'gone',
+      // robots.txt, which is not there: no rules.
+      'done',
       'layout-changed',
       'layout-changed',
     ]);

@@ -12,7 +12,7 @@ import { hostKeyOf } from './host-key.ts';
 import type { HostPacer } from './host-pacer.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import type { PacedClient } from './paced-client.ts';
-import { type PageResult, resultOf } from './page-result.ts';
+import { type PageResult, type ResultKind, resultOf } from './page-result.ts';
 import { followRedirect, type Hop, isRedirect } from './redirect-policy.ts';
 import { findingOf, unreachable } from './robots-finding.ts';
 import { findCrawlDelayMs, judgeUrl, parseRobots, type RobotsRules } from './robots-policy.ts';
@@ -201,11 +201,13 @@ export class RobotsGate {
   }
 }
 
-/** A robots.txt that is not there, or not for us, is no refusal of the pages (RFC 9309 section 2.3.1.3). */
+/** A robots.txt that is not there, or not for us, says that there are no rules, and refuses nothing (RFC 9309 section 2.3.1.3). */
 function resultOfRobots(outcome: HttpOutcome): PageResult {
   const result = resultOf(outcome, new Date());
-  return result.kind === 'blocked' || result.kind === 'forbidden' ? { ...result, kind: 'gone' } : result;
+  return NO_RULES.includes(result.kind) ? { ...result, kind: 'done' } : result;
 }
+
+const NO_RULES: readonly ResultKind[] = ['gone', 'blocked', 'forbidden', 'request-wrong'];
 
 function stillLooking(url: URL, session: FetchSession): HostNotReadyError {
   return new HostNotReadyError(`"${url.origin}/robots.txt" is being fetched by another worker`, LOOK_POLL_MS, {
