@@ -1,25 +1,11 @@
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
+import type { SessionRequest } from '../pages/request-log-writer.ts';
 import type { ReadPage } from '../pages/validator-store.ts';
 
-/** One request, as people see it on the session's page. */
-export interface RequestRecord {
-  method: string;
-  url: string;
-  /** Null where no answer came. */
-  status: number | null;
-  durationMs: number;
-  wireBytes: number;
-  /** Null for a direct request. */
-  proxyId: number | null;
-  /** `host:port`. */
-  proxy: string | null;
-  /** A word of RESULT_KINDS, or `skipped` where robots.txt forbids the page. */
-  verdict: string;
-  reason: string | null;
-  snapshotSignature: string | null;
-}
+/** One request, as people see it on the session's page. `verdict` is a word of RESULT_KINDS, or `skipped`: robots.txt forbids it. */
+export type RequestRecord = Omit<SessionRequest, 'sessionId' | 'claimNumber'>;
 
 /** For whom a page is fetched. */
 export interface FetchSession {
