@@ -5,10 +5,17 @@ import { IconDatabaseOff, IconPlugConnectedX, IconZoomExclamation } from '@table
 import { ApiError } from './api/api-client.ts';
 import { EmptyPanel } from './empty-panel.tsx';
 
+export interface QueryProblemProps {
+  error: Error;
+  onRetry: () => void;
+  /** Without a frame, inside a panel that has one. */
+  bare?: boolean;
+}
+
 /** What is shown in the place of data that could not be had. An outage heals by itself: the query keeps asking. */
-export function QueryProblem({ error, onRetry }: { error: Error; onRetry: () => void }) {
+export function QueryProblem({ error, onRetry, bare = false }: QueryProblemProps) {
   return (
-    <Paper withBorder bg="var(--eko-surface)" role="alert">
+    <Paper withBorder={!bare} bg="var(--eko-surface)" role="alert">
       {problemPanel(error, onRetry)}
     </Paper>
   );

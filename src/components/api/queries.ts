@@ -25,17 +25,24 @@ import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
  */
 
 const PAGE_SIZE = 50;
+/** For lists that share their page with others. */
+const SHORT_PAGE_SIZE = 20;
+
+interface PagesOptions {
+  meta?: QueryMeta;
+  queryKey?: QueryKey;
+  limit?: number;
+}
 
 function usePages<Page extends ApiPage<unknown>>(
   topic: Topic,
   path: string,
   filters: Record<string, QueryValue>,
-  { meta = {}, queryKey = listKey(topic, filters) }: { meta?: QueryMeta; queryKey?: QueryKey } = {},
+  { meta = {}, queryKey = listKey(topic, filters), limit = PAGE_SIZE }: PagesOptions = {},
 ) {
   return useInfiniteQuery({
     queryKey,
-    queryFn: ({ pageParam, signal }) =>
-      getJson<Page>(apiPath(path, { ...filters, limit: PAGE_SIZE, cursor: pageParam }), signal),
+    queryFn: ({ pageParam, signal }) => getJson<Page>(apiPath(path, { ...filters, limit, cursor: pageParam }), signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,
@@ -77,9 +84,10 @@ export const useWorkers = () =>
   });
 
 export const useProxies = (filters: Record<string, QueryValue>) =>
-  usePages<ApiProxyPage>('proxies', '/api/proxies', filters);
+  usePages<ApiProxyPage>('proxies', '/api/proxies', filters, { limit: SHORT_PAGE_SIZE });
 
-export const useHosts = (filters: Record<string, QueryValue>) => usePages<ApiHostPage>('hosts', '/api/hosts', filters);
+export const useHosts = (filters: Record<string, QueryValue>) =>
+  usePages<ApiHostPage>('hosts', '/api/hosts', filters, { limit: SHORT_PAGE_SIZE });
 
 /** The requests of one session, newest first. */
 export const useSessionRequests = (sessionId: number, problems: boolean) =>

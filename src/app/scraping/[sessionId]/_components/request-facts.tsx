@@ -12,7 +12,7 @@ export function RequestTarget({ request, lines = 2 }: { request: ApiSessionReque
   const { host, path } = splitUrl(url);
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
-      <Text size="xs" ff="monospace" lineClamp={lines} title={url} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
+      <Text size="xs" ff="monospace" lineClamp={lines} title={url} style={{ wordBreak: 'break-all', minWidth: 0 }}>
         <strong>{method}</strong>{' '}
         <Text span inherit c="dimmed">
           {host}

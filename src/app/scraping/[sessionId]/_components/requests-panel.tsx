@@ -29,7 +29,7 @@ export function RequestsPanel({ session }: { session: ApiSessionDetail }) {
       }
     >
       {requests.data === undefined && requests.error !== null ? (
-        <QueryProblem error={requests.error} onRetry={requests.refetch} />
+        <QueryProblem bare error={requests.error} onRetry={requests.refetch} />
       ) : (
         <OpsTable
           bare

@@ -21,7 +21,7 @@ function HostDetails({ hostKey }: { hostKey: string }) {
   const { data, error, refetch } = useHosts({ text: hostKey });
   const host = data?.pages.flatMap(({ items }) => items).find((item) => item.hostKey === hostKey);
   if (host !== undefined) return <HostParts host={host} />;
-  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (error !== null) return <QueryProblem bare error={error} onRetry={refetch} />;
   if (data === undefined) return <Skeleton height={200} role="status" aria-label="Loading" />;
   return <Text size="sm">This host has never been asked.</Text>;
 }

@@ -38,7 +38,7 @@ export function HostsPanel() {
         <HostFilters counts={counts} state={state} text={text} onState={setState} onText={setText} />
       )}
       {hosts.data === undefined && hosts.error !== null ? (
-        <QueryProblem error={hosts.error} onRetry={hosts.refetch} />
+        <QueryProblem bare error={hosts.error} onRetry={hosts.refetch} />
       ) : (
         <OpsTable
           bare

@@ -45,7 +45,7 @@ export function ProxiesPanel() {
         <ProxyFilters counts={counts} status={status} text={text} onStatus={setStatus} onText={setText} />
       )}
       {proxies.data === undefined && proxies.error !== null ? (
-        <QueryProblem error={proxies.error} onRetry={proxies.refetch} />
+        <QueryProblem bare error={proxies.error} onRetry={proxies.refetch} />
       ) : (
         <OpsTable
           bare

@@ -24,7 +24,7 @@ export const PROXY_COLUMNS: OpsColumn<ApiProxy>[] = [
     align: 'right',
     render: ({ avgResponseTimeMs }) => formatLatency(avgResponseTimeMs),
   },
-  { key: 'exit', title: 'Exit address', width: 168, hiddenBelow: 62, render: (proxy) => <ExitAddress proxy={proxy} /> },
+  { key: 'exit', title: 'Exit address', width: 168, hiddenBelow: 75, render: (proxy) => <ExitAddress proxy={proxy} /> },
   { key: 'tier', title: 'Tier', width: 56, align: 'right', hiddenBelow: 88, render: ({ tier }) => tier },
   { key: 'bans', title: 'Refused by', width: 100, render: (proxy) => <ProxyBans proxy={proxy} /> },
   {
