@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ThrottledError } from '#lib/errors.ts';
+import { AppError, ThrottledError } from '#lib/errors.ts';
 import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import { scriptedParser, titleParser } from './scripted-parser.ts';
 
 /**
  * Scrapers for tests of the runtime: what a session does stands in its params. Loaded by real workers in place of
@@ -9,6 +10,8 @@ import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 export type Script =
   /** Reads pages 1 … count of a site; every page gives two leads and one checkpoint. */
   | { do: 'pages'; origin: string; count: number }
+  /** Fetches and parses pages 0 … count - 1 of a site; its cursor is how many ended how. */
+  | { do: 'parse'; origin: string; count: number; parser: 'listed' | 'unlisted' }
   | { do: 'nothing' }
   /** Waits until it is told to stop. */
   | { do: 'wait' }
@@ -28,6 +31,8 @@ class ScriptedScraper extends BaseScraper {
     switch (script.do) {
       case 'pages':
         return await this.#readPages(script);
+      case 'parse':
+        return await this.#parsePages(script);
       case 'nothing':
         return;
       case 'wait':
@@ -59,6 +64,31 @@ class ScriptedScraper extends BaseScraper {
     }
   }
 
+  async #parsePages({ origin, count, parser }: Script & { do: 'parse' }): Promise<void> {
+    const outcomes: Record<string, number> = {};
+    const pages = Array.from({ length: count }, (_, page) => `${origin}/page/${page}`).values();
+    const lane = async () => {
+      for (const url of pages) {
+        const outcome = await this.#parsePage(url, parser);
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: this.config.maxConcurrent }, lane));
+    await this.checkpoint(outcomes);
+  }
+
+  async #parsePage(url: string, parser: 'listed' | 'unlisted'): Promise<string> {
+    try {
+      const page = await this.fetchPage(url);
+      if (parser === 'unlisted') await this.parsePage(page, titleParser);
+      else await this.parsePage(page, scriptedParser, { do: 'outline' });
+      return 'parsed';
+    } catch (error) {
+      if (error instanceof AppError && error.disposition === 'skip-page') return error.code;
+      throw error;
+    }
+  }
+
   #emitRow(sourceUrl: string, row: string): void {
     const fetchedAt = new Date().toISOString();
     this.emitLead({
@@ -74,6 +104,9 @@ class ScriptedScraper extends BaseScraper {
     });
   }
 }
+
+/** What the threads of these workers know; `titleParser` is left out on purpose. */
+export const PARSERS = [scriptedParser];
 
 export function createScraper(): BaseScraper {
   const rateLimit = Number(process.env.TEST_RATE_LIMIT_MS ?? 20);
