@@ -154,10 +154,10 @@ BEGIN
   WHERE host_key = p_host_key;
 END $$;
 --> statement-breakpoint
--- What an error makes of the adaptive delay: twice the gap in force, at least a second more than it, at most a minute.
+-- What an error makes of the adaptive delay: twice the gap in force, at least a quarter of a second, at most a minute.
 CREATE FUNCTION raised_adaptive_ms(p_adaptive_ms integer, p_gap_ms integer)
 RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-  SELECT greatest(p_adaptive_ms, least(greatest(2::bigint * p_gap_ms, p_gap_ms + 1000::bigint), 60000)::integer)
+  SELECT greatest(p_adaptive_ms, least(greatest(2::bigint * p_gap_ms, 250), 60000)::integer)
 $$;
 --> statement-breakpoint
 -- The host asked for less (429, or 503 with Retry-After). Returns for how many ms it is left alone from now.
@@ -293,17 +293,18 @@ BEGIN
   SELECT capacity - count(*) INTO room FROM scraping_sessions s
   WHERE s.host_key = p_host_key AND (s.status = 'running' OR (s.status = 'pending' AND s.wake_at IS NULL));
 
+  -- Constant limits, above any capacity, tell the planner how few rows there are; told of a limit that it cannot know, it expects a
+  -- tenth of the line and reads the table. The update waits for a row that is being claimed, and looks at it again.
   WITH ready AS MATERIALIZED (
     SELECT s.id, s.priority FROM scraping_sessions s
     WHERE s.host_key = p_host_key AND (s.status = 'running' OR (s.status = 'pending' AND s.wake_at IS NULL))
       AND starts_with(s.status, 'pending')
-    FOR NO KEY UPDATE SKIP LOCKED),
+    LIMIT 32),
   line AS MATERIALIZED (
     SELECT s.id, s.priority FROM scraping_sessions s
     WHERE s.host_key = p_host_key AND s.status = 'pending' AND s.wake_at = 'infinity'
     ORDER BY (-s.priority), s.id
-    LIMIT CASE WHEN capacity = 0 THEN 0 ELSE (SELECT greatest(room + count(*), 0) FROM ready) END
-    FOR NO KEY UPDATE SKIP LOCKED),
+    LIMIT 32),
   candidates AS MATERIALIZED (SELECT * FROM ready UNION ALL SELECT * FROM line),
   wanted AS MATERIALIZED (
     SELECT c.id FROM candidates c ORDER BY (-c.priority), c.id
@@ -311,7 +312,8 @@ BEGIN
   moved AS (
     UPDATE scraping_sessions s SET wake_at = CASE WHEN w.id IS NULL THEN 'infinity'::timestamptz END
     FROM candidates c LEFT JOIN wanted w ON w.id = c.id
-    WHERE s.id = c.id AND (s.wake_at IS NULL) = (w.id IS NULL)
+    WHERE s.id = c.id AND starts_with(s.status, 'pending')
+      AND coalesce(s.wake_at, '-infinity') = CASE WHEN w.id IS NULL THEN '-infinity' ELSE 'infinity' END::timestamptz
     RETURNING s.wake_at)
   SELECT count(*) INTO promoted FROM moved WHERE moved.wake_at IS NULL;
   RETURN promoted;

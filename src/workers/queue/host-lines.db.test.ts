@@ -200,7 +200,7 @@ describe('fifty thousand sessions in the line of one host', () => {
     const touched = [
       await blocksTouched((queue) => queue.tick()),
       await blocksTouched((queue) => queue.claim(claim)),
-      await blocksTouched((queue) => queue.complete([{ id: 1, claimNumber: 1 }])),
+      await blocksTouched((queue) => queue.resumeHost(HOST)),
     ];
     // Reading the table takes 1,300 blocks, walking the line 50,000; planning for the first time takes up to 600.
     expect(Math.max(...touched)).toBeLessThan(1_000);
