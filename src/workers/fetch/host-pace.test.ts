@@ -22,14 +22,14 @@ describe('the pace of a host', () => {
     expect(startAtOf(pace, { ...request, floorMs: 1 }, 0)).toBe(7_000);
   });
 
-  it('grows with errors only, at least by a second, to a minute at most', () => {
+  it('doubles with errors only, from a quarter of a second at least to a minute at most', () => {
     let pace = createHostPace();
     const gaps = [1, 2, 3, 4, 5, 6].map(() => {
       pace = ask(pace, error(), 0);
       return pace.gapMs;
     });
     expect(gaps).toEqual([4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-    expect(ask(createHostPace(), error(), 0, { ...request, floorMs: 100 }).gapMs).toBe(1_100);
+    expect(ask(createHostPace(), error(), 0, { ...request, floorMs: 100 }).gapMs).toBe(250);
     expect(ask(createHostPace(), refused, 0).gapMs).toBe(2_000);
     expect(ask(createHostPace(), { kind: 'neutral' }, 0).gapMs).toBe(2_000);
   });

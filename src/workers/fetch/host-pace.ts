@@ -26,6 +26,7 @@ const LONG_AGO = Number.NEGATIVE_INFINITY;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+const ADAPTIVE_MIN_MS = 250;
 const ADAPTIVE_MAX_MS = MINUTE_MS;
 const BACKOFF_BASE_MS = 5_000;
 const BACKOFF_MAX_MS = HOUR_MS;
@@ -193,7 +194,7 @@ function ownGapMs(pace: HostPace, request: PaceRequest): number {
   return Math.max(request.floorMs, request.robotsMs, pace.adaptiveMs);
 }
 
-/** What an error makes of the adaptive delay: twice the gap in force, at least a second more than it, at most a minute. */
+/** What an error makes of the adaptive delay: twice the gap in force, at least a quarter of a second, at most a minute. */
 function raisedAdaptiveMs({ adaptiveMs, gapMs }: HostPace): number {
-  return Math.max(adaptiveMs, Math.min(Math.max(2 * gapMs, gapMs + 1_000), ADAPTIVE_MAX_MS));
+  return Math.max(adaptiveMs, Math.min(Math.max(2 * gapMs, ADAPTIVE_MIN_MS), ADAPTIVE_MAX_MS));
 }

@@ -73,6 +73,8 @@ export class LocalHostPacer implements HostPacer {
     const slot = slotOf(host, leave);
     try {
       await sleepUnlessAborted(startAt - performance.now(), signal);
+      // A busy process wakes late: then the request goes out now, and the gap to the next one counts from here.
+      host.pace = { ...host.pace, nextAt: Math.max(host.pace.nextAt, performance.now() + host.pace.gapMs) };
       return slot;
     } catch (error) {
       await slot.release({ kind: 'neutral' });

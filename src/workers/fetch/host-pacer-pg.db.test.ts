@@ -245,11 +245,11 @@ describe('PgHostPacer', () => {
       return row;
     };
     expect(await once({ kind: 'error', error: 'status 500' })).toEqual({
-      ...{ floor_ms: 0, robots_ms: 20, adaptive_ms: 1020, gap_ms: 1020, error_streak: 1 },
+      ...{ floor_ms: 0, robots_ms: 20, adaptive_ms: 250, gap_ms: 250, error_streak: 1 },
       ...{ last_error: 'status 500', asked: true, served: false },
     });
-    expect(await once({ kind: 'neutral' })).toMatchObject({ gap_ms: 1020, error_streak: 1 });
-    expect(await once(SERVED)).toMatchObject({ adaptive_ms: 510, gap_ms: 510, error_streak: 0, served: true });
+    expect(await once({ kind: 'neutral' })).toMatchObject({ gap_ms: 250, error_streak: 1 });
+    expect(await once(SERVED)).toMatchObject({ adaptive_ms: 125, gap_ms: 125, error_streak: 0, served: true });
     for (let turn = 0; turn < 4; turn += 1) await once(SERVED);
     expect(await once(SERVED)).toMatchObject({ adaptive_ms: 0, gap_ms: 20 });
   });
