@@ -11,8 +11,6 @@ export type ParserScript =
   | { do: 'loop' }
   /** Takes memory in small pieces until there is none. */
   | { do: 'hoard' }
-  /** Asks for more memory than there is in one piece. */
-  | { do: 'hoard-at-once' }
   | { do: 'throw'; message: string }
   | { do: 'throw-nothing' }
   | { do: 'layout-changed' }
@@ -80,8 +78,6 @@ function misbehave(script: ParserScript): unknown {
       for (;;) Math.random();
     case 'hoard':
       return hoard();
-    case 'hoard-at-once':
-      return new Array(500_000_000).fill(0.5).length;
     case 'throw':
       throw new TypeError(script.message);
     case 'throw-nothing':

@@ -37,6 +37,8 @@ const PATIENCE_MS = 250;
 /**
  * Parses pages in threads of this process, which are started when there is work and end when there is none. A page that takes
  * too long or too much memory ends its thread and fails alone: those behind it go to the next thread.
+ * Only one allocation that is larger than the whole heap ends the process, since V8 knows no other way; the limits keep markup
+ * from causing one, and the manager replaces a worker that a parser has ended.
  *
  * Only the pages in a thread are copied (two each); a page that waits is the one its caller holds anyway.
  */
