@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const SERVER = ['src/test/global-setup.ts'];
@@ -21,6 +22,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     retry: 0,
+    // Tests of processes and browsers mostly wait; on a machine with two cores the default would run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       kind('unit', {
         include: ['{src,scripts,docs}/**/*.test.{ts,tsx}'],
