@@ -144,6 +144,15 @@ describe('the way of a session through manager and worker', () => {
       );
       return String(rows[0]?.last);
     };
+    // A worker that has just started still looks for work once; what it asked then is over when it has been silent for a while.
+    const isSilent = async () => {
+      const rows = await database.db.query(
+        `select max(query_start) < clock_timestamp() - interval '2 seconds' as silent
+         from pg_stat_activity where application_name like 'eko-worker%'`,
+      );
+      return rows[0]?.silent !== false;
+    };
+    await waitFor(isSilent, { timeoutMs: 20_000, what: 'the worker to be silent' });
     const before = await workerQueries();
     const beats = async () =>
       (await database.db.query('select last_heartbeat from worker_instances'))[0]?.last_heartbeat;
