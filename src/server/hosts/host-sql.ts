@@ -5,6 +5,9 @@ import { HOST_STATES } from '#lib/hosts/host-state.ts';
  * joined as sets: asked row by row, thousands of hosts took seconds.
  */
 
+/** SQL over `r`: somebody has looked; a row without a single failed look only says that somebody began to. */
+const WAS_READ = `not (r.outcome = 'unreachable' and r.failures = 0)`;
+
 /**
  * Under which host keys an origin may stand: its name, each of the domains above it, and name:port. Which of them is the right
  * one is known by the host that exists: a key is a registrable domain, or a name with its port (src/workers/fetch/host-key.ts).
@@ -68,7 +71,7 @@ robots as materialized (
     'fetchedAt', r.fetched_at, 'expiresAt', r.expires_at, 'crawlDelayMs', r.crawl_delay_ms,
     'sitemaps', jsonb_path_query_array(r.sitemaps, '$[0 to ${SITEMAPS_SHOWN - 1}]'),
     'sitemapCount', jsonb_array_length(r.sitemaps)) order by r.origin) as files
-  from (${originKeys('true')}) k join page on page.host_key = k.host_key join robots_cache r on r.origin = k.origin
+  from (${originKeys(WAS_READ)}) k join page on page.host_key = k.host_key join robots_cache r on r.origin = k.origin
   group by k.host_key)`;
 
 /** Why and until when the robots.txt of the host $1 keeps its pages waiting. */

@@ -24,13 +24,17 @@ beforeAll(async () => {
        ('example.com', 'w', now(), now() + interval '1 minute'), ('example.com', 'w', now(), now() - interval '1 minute')`,
   );
   await db.query(
-    `insert into robots_cache (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps) values
+    `insert into robots_cache (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps, failures)
+     select *, case outcome when 'unreachable' then case reason when 'not read yet' then 0 else 1 end else 0 end from (values
        ('https://example.com', 'rules', 200, null, now() + interval '1 day', 10000, to_jsonb(array(select 'https://example.com/' || i from generate_series(1, 30) i))),
        ('https://data.example.com:8443', 'none', 404, null, now() + interval '1 day', null, '[]'),
        ('https://notexample.com', 'none', 404, null, now() + interval '1 day', null, '[]'),
        ('http://127.0.0.1:8080', 'none', 404, null, now() + interval '1 day', null, '[]'),
        ('http://127.0.0.1:9090', 'unreachable', null, 'another server', now() + interval '1 day', null, '[]'),
-       ('https://www.closed.example.com.au', 'unreachable', 503, 'status 503', now() + interval '1 minute', null, '[]')`,
+       -- Somebody is looking at it for the first time.
+       ('https://begun.example.com', 'unreachable', null, 'not read yet', now(), null, '[]'),
+       ('https://www.closed.example.com.au', 'unreachable', 503, 'status 503', now() + interval '1 minute', null, '[]')
+     ) as given (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps)`,
   );
   await db.query(
     `insert into scraping_sessions (batch_id, source, location, status, host_key, wake_at) values

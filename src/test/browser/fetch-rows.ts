@@ -33,9 +33,9 @@ async function insertHosts(db: Executor): Promise<void> {
        ('unread.example.net', 2000, 0, 0, 0, 0, '-infinity', null, null, now(), null, null)`,
   );
   await db.query(
-    `insert into robots_cache (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps) values
-       ('https://data.slow.example.org', 'rules', 200, null, now() + interval '1 day', 10000, '["https://data.slow.example.org/sitemap.xml"]'),
-       ('https://unread.example.net', 'unreachable', 503, 'status 503', now() + interval '5 minutes', null, '[]')`,
+    `insert into robots_cache (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, failures, sitemaps) values
+       ('https://data.slow.example.org', 'rules', 200, null, now() + interval '1 day', 10000, 0, '["https://data.slow.example.org/sitemap.xml"]'),
+       ('https://unread.example.net', 'unreachable', 503, 'status 503', now() + interval '5 minutes', null, 1, '[]')`,
   );
 }
 
