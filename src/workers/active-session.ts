@@ -10,8 +10,8 @@ export class ActiveSession {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #abortReason: AppError | null = null;
-  /** The host that was asked last, or that the session waits for; null before its first request. */
-  lastHostKey: string | null = null;
+  /** The host that was asked last, or that the session waits for; unknown before its first request. */
+  lastHostKey: string | undefined;
 
   constructor(claimed: ClaimedSession) {
     this.claimed = claimed;

@@ -168,7 +168,7 @@ export class JobRunner {
   }
 
   async #write(
-    { claimed, stats, lastHostKey }: ActiveSession,
+    { claimed, stats, lastHostKey: hostKey }: ActiveSession,
     outcome: Exclude<SessionOutcome, { kind: 'lost' }>,
     result: ScrapeResult | null,
   ): Promise<Settled> {
@@ -177,16 +177,16 @@ export class JobRunner {
       case 'completed':
         return (await this.#deps.complete({ ...completionOf(claimed, result), stats })) ? 'completed' : 'stale';
       case 'retry':
-        return await queue.retry(claimed, { error: outcome.error, stats, hostKey: lastHostKey });
+        return await queue.retry(claimed, { error: outcome.error, stats, hostKey });
       case 'snoozed':
         return await queue.snooze(claimed, {
           delayMs: outcome.delayMs,
           reason: outcome.reason,
           stats,
-          hostKey: lastHostKey,
+          hostKey,
         });
       case 'interrupted':
-        return await queue.handBack(claimed, { reason: outcome.reason, stats, hostKey: lastHostKey });
+        return await queue.handBack(claimed, { reason: outcome.reason, stats, hostKey });
       case 'cancelled':
         return await queue.cancelled(claimed, { stats });
       case 'failed':

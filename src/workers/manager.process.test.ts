@@ -140,7 +140,7 @@ describe('the way of a session through manager and worker', () => {
     await idleWorkers(1);
     const workerQueries = async () => {
       const rows = await database.db.query(
-        `select max(query_start) as last from pg_stat_activity where application_name like 'eko-worker%'`,
+        `select max(query_start) as last from pg_stat_activity where datname = current_database() and application_name like 'eko-worker%'`,
       );
       return String(rows[0]?.last);
     };
@@ -148,7 +148,7 @@ describe('the way of a session through manager and worker', () => {
     const isSilent = async () => {
       const rows = await database.db.query(
         `select max(query_start) < clock_timestamp() - interval '2 seconds' as silent
-         from pg_stat_activity where application_name like 'eko-worker%'`,
+         from pg_stat_activity where datname = current_database() and application_name like 'eko-worker%'`,
       );
       return rows[0]?.silent !== false;
     };

@@ -134,7 +134,7 @@ export class Worker {
     const { fetching, renderer, parsing, db } = this.#options;
     const writers = [this.#completions.stop(), this.#logs.close(), this.#requests.close(), this.#events.close()];
     await Promise.allSettled([...writers, renderer.close(), parsing.close(), fetching.close()]);
-    await db.close();
+    await Promise.allSettled([db.close()]);
   }
 
   #createClaimLoop(): ClaimLoop {

@@ -9,7 +9,7 @@ const HOST_KEY = /^[\x21-\x7e]{1,300}$/;
  * @throws ApiError 400 for what is no host, 404 for one that was never asked.
  */
 export async function resumeHost(
-  { db, publisher }: Pick<ServerContext, 'db' | 'publisher'>,
+  { queue, publisher }: Pick<ServerContext, 'queue' | 'publisher'>,
   hostKey: string | undefined,
 ): Promise<{ hostKey: string }> {
   if (hostKey === undefined || !HOST_KEY.test(hostKey)) {
@@ -19,8 +19,7 @@ export async function resumeHost(
       `"${String(hostKey).slice(0, 100)}" is not a host, such as "example.com"`,
     );
   }
-  const [row] = await db.query<{ known: boolean }>('select resume_host($1) as known', [hostKey]);
-  if (row?.known !== true) throw hostNotFound(hostKey);
+  if (!(await queue.resumeHost(hostKey))) throw hostNotFound(hostKey);
   publisher.publish(['hosts', 'sessions']);
   return { hostKey };
 }

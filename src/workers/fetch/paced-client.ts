@@ -102,8 +102,8 @@ export class PacedClient {
   ): Promise<Exchange> {
     const endsAt = performance.now() + request.timeoutMs;
     const avoid = [...request.avoidProxies];
+    let lease = await this.#acquire(session, hostKey, avoid);
     for (let tried = 1; ; tried += 1) {
-      const lease = await this.#acquire(session, hostKey, avoid);
       const exchange = await this.#sendOnce(request, session, lease, Math.max(1, endsAt - performance.now()), onAnswer);
       const result = resultOf(exchange.outcome, new Date());
       if (
@@ -114,7 +114,20 @@ export class PacedClient {
       )
         return exchange;
       avoid.push(lease.proxy.id);
+      const other = await this.#acquireOther(session, hostKey, avoid);
+      if (other === null) return exchange;
       await settle(exchange, request, session, async () => result);
+      lease = other;
+    }
+  }
+
+  /** Null when there is none: then what the first one said is the answer. */
+  async #acquireOther(session: FetchSession, hostKey: string, avoid: readonly number[]): Promise<ProxyLease | null> {
+    try {
+      return await this.#acquire(session, hostKey, avoid);
+    } catch (error) {
+      if (error instanceof NoProxyError) return null;
+      throw error;
     }
   }
 

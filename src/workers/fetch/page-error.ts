@@ -11,6 +11,7 @@ import {
   RequestRefusedError,
   UnusableBodyError,
 } from '#lib/errors.ts';
+import { shownUrl } from '../pages/shown-url.ts';
 import type { PageResult, ResultKind } from './page-result.ts';
 
 type ErrorClass = new (message: string, options: { context: Record<string, unknown>; cause?: unknown }) => AppError;
@@ -45,8 +46,9 @@ export function pageErrorOf(
   cause?: unknown,
 ): AppError {
   const ErrorClass = kind in ERRORS ? ERRORS[kind as keyof typeof ERRORS] : RequestRefusedError;
-  return new ErrorClass(`"${url.href}" could not be read: ${reason}`, {
-    context: { url: url.href, ...context },
+  const shown = shownUrl(url.href);
+  return new ErrorClass(`"${shown}" could not be read: ${reason}`, {
+    context: { url: shown, ...context },
     ...(cause === undefined ? {} : { cause }),
   });
 }

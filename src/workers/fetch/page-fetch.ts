@@ -2,6 +2,7 @@ import { AddressRefusedError, type AppError, RobotsDisallowedError, ThrottledErr
 import { checkUrl } from '#lib/net/address-guard.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
 import { conditionalHeaders, type PageValidators, validatorsOf } from '../pages/page-validators.ts';
+import { shownUrl } from '../pages/shown-url.ts';
 import type { ValidatorStore } from '../pages/validator-store.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import { decodeText } from './charset.ts';
@@ -161,11 +162,11 @@ export class PageFetch {
     const hostKey = this.#hostKey;
     this.#throttles += 1;
     this.#session.log('warn', `"${hostKey}" asks for less (${reason}); it is left alone for ${backoffMs} ms`, {
-      url: this.#hop.url.href,
+      url: this.#shownUrl,
     });
     if (!waitsInPlace(backoffMs, this.#throttles)) {
       throw new ThrottledError(`"${hostKey}" asks to be left alone for ${backoffMs} ms: ${reason}`, backoffMs, {
-        context: { url: this.#hop.url.href, hostKey },
+        context: { url: this.#shownUrl, hostKey },
       });
     }
     await sleepUnlessAborted(backoffMs, this.#session.signal);
@@ -174,7 +175,7 @@ export class PageFetch {
   async #waitForTry({ reason }: Judgement, delayMs: number, otherProxy: boolean, sent: Sent): Promise<void> {
     if (otherProxy && sent.proxyId !== null) this.#avoidProxies.push(sent.proxyId);
     this.#session.log('warn', `Try ${this.#results.length} failed (${reason}); the next one in ${delayMs} ms`, {
-      url: this.#hop.url.href,
+      url: this.#shownUrl,
     });
     await sleepUnlessAborted(delayMs, this.#session.signal);
   }
@@ -183,7 +184,7 @@ export class PageFetch {
     const status = outcome?.kind === 'response' ? outcome.status : undefined;
     const cause = outcome?.kind === 'failed' ? outcome.cause : undefined;
     const context = {
-      askedUrl: this.#url,
+      askedUrl: shownUrl(this.#url),
       hostKey: this.#hostKey,
       status,
       tries: this.#results.length,
@@ -195,7 +196,7 @@ export class PageFetch {
 
   #toPage(outcome: HttpOutcome & { kind: 'response' }): FetchedPage {
     const { text, warning } = decodeText(outcome.body, outcome.headers['content-type']);
-    if (warning !== null) this.#session.log('warn', warning, { url: this.#hop.url.href });
+    if (warning !== null) this.#session.log('warn', warning, { url: this.#shownUrl });
     return {
       url: this.#url,
       finalUrl: this.#hop.url.href,
@@ -232,6 +233,11 @@ export class PageFetch {
 
   get #isConditional(): boolean {
     return this.#options.conditional === true && this.#hop.method === 'GET';
+  }
+
+  /** Without what only the site may see. */
+  get #shownUrl(): string {
+    return shownUrl(this.#hop.url.href);
   }
 
   get #hostKey(): string {

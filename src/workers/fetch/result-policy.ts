@@ -49,7 +49,7 @@ export const RESULT_POLICY: Record<ResultKind, PolicyRow> = {
   certificate: row('give-up', 'neutral', 'never', 'error'),
   'address-refused': row('give-up', 'neutral', 'never', 'neutral'),
   unusable: row('give-up', 'neutral', 'never', 'served', true),
-  // What is tried again here has failed with two proxies already (see routed-client.ts).
+  // What is tried again here has failed with two proxies already (see paced-client.ts).
   'proxy-fault': row('give-up', 'fault', 'first', 'neutral'),
   // Said by two proxies of one host, it is more likely the host: else a site that is down would empty the pool.
   'proxy-refused': row('give-up', 'half-fault', 'first', 'error'),

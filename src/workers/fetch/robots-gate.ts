@@ -2,10 +2,12 @@ import {
   AddressRefusedError,
   HostNotReadyError,
   HostUnknownError,
+  NoProxyError,
   ProxyError,
   RobotsDisallowedError,
 } from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
+import { shownUrl } from '../pages/shown-url.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import type { FetchSession } from './fetch-session.ts';
 import { hostKeyOf } from './host-key.ts';
@@ -68,6 +70,7 @@ export class RobotsGate {
    */
   async pass(url: URL, floorMs: number, session: FetchSession): Promise<RobotsPass> {
     const hostKey = hostKeyOf(url, session.config.paceBy);
+    session.noteHost(hostKey);
     const { finding, rules, until } = await this.#rulesOf(url, floorMs, session);
     const robotsUrl = `${url.origin}/robots.txt`;
     if (finding.outcome === 'unreachable') {
@@ -79,9 +82,12 @@ export class RobotsGate {
     }
     const verdict = judgeUrl(rules, this.#options.productToken, url);
     if (!verdict.allowed) {
-      throw new RobotsDisallowedError(`"${robotsUrl}" line ${verdict.line} forbids "${url.href}": ${verdict.rule}`, {
-        context: { url: url.href, robotsUrl, line: verdict.line, rule: verdict.rule },
-      });
+      throw new RobotsDisallowedError(
+        `"${robotsUrl}" line ${verdict.line} forbids "${shownUrl(url.href)}": ${verdict.rule}`,
+        {
+          context: { url: shownUrl(url.href), robotsUrl, line: verdict.line, rule: verdict.rule },
+        },
+      );
     }
     return { crawlDelayMs: await this.#crawlDelay(rules, hostKey, robotsUrl), until };
   }
@@ -106,7 +112,9 @@ export class RobotsGate {
       try {
         return await shared.looking;
       } catch (error) {
-        if (!shared.signal.aborted || shared.signal === session.signal) throw error;
+        const isOwn = shared.signal === session.signal;
+        // A shortage of proxies is the other session's, which may be of another source.
+        if (isOwn || !(shared.signal.aborted || isProxyTrouble(error))) throw error;
       }
     }
   }
@@ -156,7 +164,8 @@ export class RobotsGate {
     let hop: Hop = { url: new URL('/robots.txt', url), method: 'GET', headers: { accept: 'text/plain' }, body: null };
     for (let hops = 0; ; hops += 1) {
       const allowed = checkUrl(hop.url, this.#options.allow);
-      if (!allowed.ok) return unreachable(null, `it leads to "${hop.url.href}", and ${allowed.reason}`, failures);
+      if (!allowed.ok)
+        return unreachable(null, `it leads to "${shownUrl(hop.url.href)}", and ${allowed.reason}`, failures);
       const outcome = await this.#send(hop, floorMs, session);
       if (hops === 0) refuseDeadHost(outcome, hop.url);
       if (outcome.kind === 'failed' || !isRedirect(outcome.status)) {
@@ -209,6 +218,10 @@ function resultOfRobots(outcome: HttpOutcome): PageResult {
 
 const NO_RULES: readonly ResultKind[] = ['gone', 'blocked', 'forbidden', 'request-wrong'];
 
+function isProxyTrouble(error: unknown): boolean {
+  return error instanceof NoProxyError || error instanceof ProxyError;
+}
+
 function stillLooking(url: URL, session: FetchSession): HostNotReadyError {
   return new HostNotReadyError(`"${url.origin}/robots.txt" is being fetched by another worker`, LOOK_POLL_MS, {
     context: { hostKey: hostKeyOf(url, session.config.paceBy) },
@@ -219,13 +232,14 @@ function stillLooking(url: URL, session: FetchSession): HostNotReadyError {
 function refuseDeadProxy(outcome: HttpOutcome, url: URL): void {
   const { kind, reason } = resultOf(outcome, new Date());
   if (kind !== 'proxy-fault' && kind !== 'proxy-auth') return;
-  throw new ProxyError(`"${url.href}" could not be read: ${reason}`, { context: { url: url.href } });
+  const shown = shownUrl(url.href);
+  throw new ProxyError(`"${shown}" could not be read: ${reason}`, { context: { url: shown } });
 }
 
 /** A name that does not resolve, or resolves to an address we never ask, is not a matter of rules. */
 function refuseDeadHost(outcome: HttpOutcome, url: URL): void {
   if (outcome.kind !== 'failed') return;
-  const options = { context: { url: url.href }, cause: outcome.cause };
+  const options = { context: { url: shownUrl(url.href) }, cause: outcome.cause };
   if (outcome.failure === 'address-refused') throw new AddressRefusedError(outcome.message, options);
   if (outcome.failure === 'host-unknown' || outcome.failure === 'dns-unavailable') {
     throw new HostUnknownError(`"${url.hostname}" could not be found: ${outcome.message}`, options);

@@ -56,11 +56,8 @@ export class ProxyRouter implements ProxyRoutes {
     const kept = snapshot.proxies.get(this.#sticky.find(request.stickyKey) ?? 0);
     const whyNotKept = kept ? this.#whyNot(kept, request, snapshot) : 'gone';
     if (kept && whyNotKept === null) return this.#lease(kept, request, snapshot);
-    const eligible = [...snapshot.proxies.values()].filter(
-      (pooled) => this.#whyNot(pooled, request, snapshot) === null,
-    );
     const chosen = chooseProxy(
-      eligible.map((pooled) => ({
+      this.#listUsable(request, snapshot).map((pooled) => ({
         ...pooled,
         id: pooled.endpoint.id,
         lastPickedAt: this.#lastPickedAt.get(pooled.endpoint.id) ?? 0,
@@ -70,6 +67,14 @@ export class ProxyRouter implements ProxyRoutes {
     if (chosen === null) throw noProxyError(await this.#explain(request, snapshot));
     if (whyNotKept !== 'busy') this.#sticky.keep(request.stickyKey, chosen.id);
     return this.#lease(chosen, request, snapshot);
+  }
+
+  /** A small pool may have no other proxy than the one to be avoided; trying it again beats waiting for one that never comes. */
+  #listUsable(request: ProxyRequest, snapshot: PoolSnapshot): PooledProxy[] {
+    const usableFor = (wanted: ProxyRequest) =>
+      [...snapshot.proxies.values()].filter((pooled) => this.#whyNot(pooled, wanted, snapshot) === null);
+    const others = usableFor(request);
+    return others.length > 0 || request.avoid.length === 0 ? others : usableFor({ ...request, avoid: [] });
   }
 
   /** Null when it may be used. */

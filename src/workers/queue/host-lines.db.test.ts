@@ -163,11 +163,19 @@ describe('the line of a host', () => {
     await bed.setHost(HOST, { pausedS: 3600, backoffS: 3600 });
     const sleeper = await bed.start({ location: 'S' });
     await bed.queue.snooze(sleeper, { delayMs: 3_000_000, reason: 'paused', hostKey: HOST });
+    const failed = await bed.start({ location: 'F' });
+    await bed.queue.retry(failed, { error: { code: 'x', message: 'x' }, delayMs: 3_000_000, hostKey: HOST });
     await bed.queue.enqueue(atHost('AB'));
     expect(await bed.claim()).toEqual([]);
     expect(await bed.queue.resumeHost(HOST)).toBe(true);
     expect(locations(await bed.claim())).toEqual(['S', 'A']);
     expect(await bed.queue.resumeHost('unknown.example')).toBe(false);
+    // Its delay is its own, not the host's.
+    const [sleeping] = await bed.db.query(
+      `select wake_at < 'infinity' and wake_at > now() as sleeps from scraping_sessions where id = $1`,
+      [failed.id],
+    );
+    expect(sleeping?.sleeps).toBe(true);
   });
 
   it('starts a session again by hand at its place in the line', async () => {
