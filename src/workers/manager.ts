@@ -7,6 +7,7 @@ import type { Logger } from '#lib/logger.ts';
 import { withDatabaseRetry } from './database-retry.ts';
 import { createEventPublisher, type EventPublisher } from './events.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
+import type { ManagerDuty } from './manager-duty.ts';
 import { type ManagerMessage, monotonicNowMs } from './messages.ts';
 import type { AbortOrder, JobQueue, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
 import { listenToQueue } from './queue/queue-listener.ts';
@@ -31,6 +32,8 @@ export interface ManagerOptions {
   /** Environment of the workers; they read their settings from it. */
   workerEnv: Record<string, string | undefined>;
   concurrency: number;
+  /** What it does beside its workers. */
+  duties?: readonly ManagerDuty[];
 }
 
 /** A worker's change of state is in the database after this time, not only at the next heartbeat. */
@@ -51,6 +54,7 @@ export class WorkerManager {
   readonly #slots: WorkerSlot[];
   readonly #tasks: RepeatingTask[] = [];
   readonly #heartbeat: RepeatingTask;
+  readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #listener: { close(): Promise<void> } | null = null;
   #watchdog: NodeJS.Timeout | null = null;
@@ -77,7 +81,10 @@ export class WorkerManager {
     for (const slot of this.#slots) slot.start();
     const tick = this.#task('tick', this.#config.tickMs, () => this.#tick(), 10_000);
     const rescue = this.#task('rescue', this.#config.rescueMs, () => this.#rescue(), 10_000);
-    this.#tasks.push(tick, rescue);
+    const duties = (this.#options.duties ?? []).map(({ name, intervalMs, run }) =>
+      this.#task(name, intervalMs, () => run(this.#stopping.signal), Math.max(intervalMs, 10_000)),
+    );
+    this.#tasks.push(tick, rescue, ...duties);
     for (const task of [this.#heartbeat, ...this.#tasks]) task.start();
     this.#listener = listenToQueue({
       connectionString: this.#options.listenUrl,
@@ -102,6 +109,7 @@ export class WorkerManager {
     if (this.#state === 'ended' || this.#state === 'new') return this.#end();
     const again = this.#state === 'draining';
     this.#state = 'draining';
+    this.#stopping.abort();
     const effectiveMs = again ? 0 : graceMs;
     this.#logger.info({ graceMs: effectiveMs }, again ? 'Stopping at once' : 'Draining; a second signal stops at once');
     for (const slot of this.#slots) slot.stop(effectiveMs);

@@ -24,6 +24,26 @@ export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 export const WORKER_STATUSES = ['starting', 'idle', 'running', 'draining', 'stopped', 'crashed'] as const;
 export type WorkerStatus = (typeof WORKER_STATUSES)[number];
 
+/** Whether a worker is a process of a manager or a program on another machine that speaks to the HTTP API. */
+export const WORKER_KINDS = ['process', 'bot'] as const;
+export type WorkerKind = (typeof WORKER_KINDS)[number];
+
+/** How well a machine can take work; the thresholds are in src/workers/nodes/node-health.ts. */
+export const NODE_STATUSES = ['healthy', 'degraded', 'unhealthy', 'gone'] as const;
+export type NodeStatus = (typeof NODE_STATUSES)[number];
+
+/** What a person wants of a machine: paused ones claim nothing, draining ones also end their workers. */
+export const NODE_MODES = ['active', 'paused', 'draining'] as const;
+export type NodeMode = (typeof NODE_MODES)[number];
+
+/** What becomes of occurrences that passed while nobody could start them. */
+export const CATCH_UP_POLICIES = ['skip', 'latest', 'all'] as const;
+export type CatchUpPolicy = (typeof CATCH_UP_POLICIES)[number];
+
+/** What became of one occurrence of a schedule. */
+export const SCHEDULE_RUN_OUTCOMES = ['started', 'overlapped', 'missed', 'refused'] as const;
+export type ScheduleRunOutcome = (typeof SCHEDULE_RUN_OUTCOMES)[number];
+
 export const PROXY_STATUSES = ['testing', 'active', 'cooling', 'failed', 'disabled'] as const;
 export type ProxyStatus = (typeof PROXY_STATUSES)[number];
 

@@ -1,0 +1,8 @@
+/** Something that a manager does again and again beside its workers, such as starting schedules. Any number of managers may do it at once. */
+export interface ManagerDuty {
+  /** For logs: what cannot be done while the database is away. */
+  name: string;
+  intervalMs: number;
+  /** One round. It must be safe to repeat and end soon after `signal` is aborted, which says that the manager stops. */
+  run: (signal: AbortSignal) => Promise<void>;
+}
