@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createDb } from '#lib/db/create-db.ts';
 import { type Env, readEnv, SettingsError } from '#lib/env.ts';
+import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
@@ -149,6 +150,7 @@ async function main(): Promise<void> {
   // The workers inherit what the flags say.
   Object.assign(process.env, flags.settings);
   const env = readEnv();
+  armFaultPoints(process.env.EKO_INTERNAL_FAULTS);
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
   const manager = composeManager(env, databaseUrl, flags, logger);

@@ -88,7 +88,7 @@ export class SettingsError extends Error {
 }
 
 /** Settings that the parts of the program hand to each other; people do not set them. */
-const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN', 'EKO_INTERNAL_ECHO_URL'];
+const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN', 'EKO_INTERNAL_ECHO_URL', 'EKO_INTERNAL_FAULTS'];
 
 /**
  * Reads and checks the settings once, for a composition root to hand on. The order is: environment, then .env (loaded by

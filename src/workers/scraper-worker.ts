@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createDb } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
+import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { composeFetching } from './compose-fetching.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
@@ -77,6 +78,7 @@ function obeySignals(drain: (graceMs: number) => void): void {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { scrapers: { type: 'string' } } });
   const env = readEnv();
+  armFaultPoints(process.env.EKO_INTERNAL_FAULTS);
   const bootLogger = createLogger('worker', env.LOG_LEVEL);
   exitOnBugs(bootLogger);
   if (!process.send) throw new Error('A worker is started by its manager; use "npm run workers:start"');

@@ -1,4 +1,5 @@
 import type { Executor } from '#lib/db/create-db.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import { ClaimCursor } from './claim-cursor.ts';
 import { type ClaimedSession, claimSessions } from './transitions/claim.ts';
 
@@ -45,6 +46,7 @@ export class Claimer {
       jobTimeoutMs: jobTimeoutOf(options.jobTimeoutMs, source),
     }));
     const sessions = await claimSessions(this.#db, options.workerId, sources, options.limit);
+    await faultPoint('after_claim');
     this.#cursor.advance(sessions);
     if (fromFront) this.#cursor.noteRewindCost(performance.now() - startedMs);
     else if (sessions.length < options.limit) this.#cursor.wishRewind();

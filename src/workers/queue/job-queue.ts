@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Executor } from '#lib/db/create-db.ts';
 import { InvalidInputError, LeaseLostError } from '#lib/errors.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import { Claimer, type ClaimOptions } from './claimer.ts';
 import { QueueNotifier } from './queue-notifier.ts';
 import { type CancelledOptions, cancelSession } from './transitions/cancelled.ts';
@@ -134,17 +135,19 @@ export class JobQueue {
    * and says how many were new; its numbers are added to the session's. Nobody else can take the session meanwhile.
    * @throws LeaseLostError when the claim is no longer good; then nothing was written.
    */
-  checkpoint(
+  async checkpoint(
     claim: Claim,
     patch: CheckpointPatch,
     effects: (tx: Executor) => Promise<FoundLeads> = async () => ({ found: 0, fresh: 0 }),
   ): Promise<CheckpointAnswer> {
-    return this.#db.transaction(async (tx) => {
+    const saved = await this.#db.transaction(async (tx) => {
       const held = await holdSession(tx, claim);
       const answer = held ? await saveCheckpoint(tx, claim.id, patch, await effects(tx)) : undefined;
       if (!answer) throw leaseLost(claim);
       return answer;
     });
+    await faultPoint('after_commit');
+    return saved;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import { storableJson } from '../storable-json.ts';
 import type { Claim } from './claim.ts';
 import { HELD_BY_CLAIM } from './end-attempts.ts';
@@ -52,6 +53,7 @@ export async function saveCheckpoint(
   patch: CheckpointPatch,
   leads: FoundLeads,
 ): Promise<CheckpointAnswer | undefined> {
+  await faultPoint('mid_checkpoint');
   const [row] = await tx.query<CheckpointAnswer & QueryRow>(SAVE_CHECKPOINT, [
     id,
     patch.cursor !== undefined,
@@ -60,5 +62,6 @@ export async function saveCheckpoint(
     leads.found,
     leads.fresh,
   ]);
+  await faultPoint('before_commit');
   return row;
 }

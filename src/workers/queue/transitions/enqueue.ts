@@ -1,5 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionStatus } from '#lib/db/schema/vocabulary.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import { storableJson } from '../storable-json.ts';
 import { inLineOf } from './end-attempts.ts';
 
@@ -63,5 +64,6 @@ export async function enqueueSessions(db: Executor, request: EnqueueRequest): Pr
     sessions.map((session) => session.wakeAt?.toISOString() ?? null),
     sessions.map((session) => session.hostKey ?? null),
   ]);
+  await faultPoint('after_enqueue');
   return rows.sort((a, b) => a.id - b.id);
 }

@@ -1,4 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import { CRASHES_TO_QUARANTINE, LOSSES_TO_QUARANTINE, retrySchedule } from '../retry-policy.ts';
 import { type EndedAttempt, endAttempts, msFromNow, scheduledDelayMs } from './end-attempts.ts';
 
@@ -55,5 +56,6 @@ export async function releaseWorkerSessions(
   workerId: string,
   cause: WorkerEndCause,
 ): Promise<EndedAttempt[]> {
+  await faultPoint('before_release');
   return await db.query<EndedAttempt & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule()]);
 }

@@ -1,5 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { WorkerStatus } from '#lib/db/schema/vocabulary.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 
 /** What a manager says of one of its workers. */
 export interface WorkerBeat {
@@ -61,5 +62,6 @@ export async function renewLeases(
   leaseMs: number,
 ): Promise<HeartbeatAnswer> {
   const [row] = await db.query<HeartbeatAnswer & QueryRow>(RENEW_LEASES, [JSON.stringify(beats), leaseMs]);
+  await faultPoint('mid_heartbeat');
   return { lost: row?.lost ?? [], abort: row?.abort ?? [] };
 }

@@ -1,5 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionStatus } from '#lib/db/schema/vocabulary.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import type { Claim } from './claim.ts';
 import type { EndedAttempt } from './end-attempts.ts';
 
@@ -20,5 +21,6 @@ export async function settleOne(
   rest: readonly unknown[],
 ): Promise<SettledSession> {
   const [row] = await db.query<EndedAttempt & QueryRow>(statement, [claim.id, claim.claimNumber, ...rest]);
+  await faultPoint('after_commit');
   return row ?? { status: 'stale', hostKeys: [] };
 }

@@ -1,0 +1,13 @@
+/**
+ * A stream of numbers from 0 to 1 (1 left out) that the seed alone decides, for what must be replayed. Mulberry32: small and even,
+ * and anything but secret.
+ */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
