@@ -16,6 +16,8 @@ const managerMessageSchema = z.discriminatedUnion('type', [
     claimNumber: z.number(),
     why: z.enum(['cancelled', 'timeout']),
   }),
+  /** The most sessions the worker may run at once from now on; what runs beyond that goes on to its end. */
+  z.object({ type: z.literal('intake'), limit: z.number().int().min(0) }),
   /** Claim nothing more, finish what can be finished within the grace, hand back the rest, exit. */
   z.object({ type: z.literal('drain'), graceMs: z.number() }),
 ]);

@@ -50,6 +50,8 @@ export class Worker {
   readonly #beat: NodeJS.Timeout;
   #graceTimer: NodeJS.Timeout | null = null;
   #draining = false;
+  /** Sessions it may run at once, as its manager decides; never more than its concurrency. */
+  #intakeLimit = Number.POSITIVE_INFINITY;
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
@@ -99,6 +101,10 @@ export class Worker {
       case 'abort':
         this.#abort(message);
         break;
+      case 'intake':
+        this.#intakeLimit = message.limit;
+        this.#claims.nudge();
+        break;
       case 'drain':
         this.drain(message.graceMs);
         break;
@@ -142,7 +148,7 @@ export class Worker {
     return new ClaimLoop({
       claim: (limit) =>
         queue.claim({ workerId, sources: scrapers.sources, limit, jobTimeoutMs: scrapers.jobTimeoutMs }),
-      freeSlots: () => concurrency - this.#runner.activeCount,
+      freeSlots: () => Math.min(concurrency, this.#intakeLimit) - this.#runner.activeCount,
       mayClaim: () => this.#lease.isSafe && !this.#draining,
       start: (session) => {
         this.#runner.start(session);
