@@ -8,7 +8,7 @@ import { withDatabaseRetry } from './database-retry.ts';
 import { createEventPublisher, type EventPublisher } from './events.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
 import type { ManagerDuty } from './manager-duty.ts';
-import { type ManagerMessage, monotonicNowMs } from './messages.ts';
+import { type ManagerMessage, monotonicNowMs, type WorkerStats } from './messages.ts';
 import type { AbortOrder, JobQueue, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
 import { listenToQueue } from './queue/queue-listener.ts';
 import type { QueueSignal } from './queue/queue-notifier.ts';
@@ -73,6 +73,16 @@ export class WorkerManager {
   /** Resolves when the manager has stopped, with all its workers. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  /** The workers that live now, with what they last said of themselves. */
+  get workers(): { workerId: string; stats: WorkerStats | null }[] {
+    return this.#slots.flatMap((slot) => slot.registered ?? []);
+  }
+
+  /** Lets a worker that was started with `--work-limit` have processed or be at so many sessions in all. */
+  limitWork(workerId: string, sessionsMax: number): void {
+    this.#sendTo(workerId, { type: 'work-limit', sessionsMax });
   }
 
   start(): void {

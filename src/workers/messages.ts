@@ -18,6 +18,8 @@ const managerMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The most sessions the worker may run at once from now on; what runs beyond that goes on to its end. */
   z.object({ type: z.literal('intake'), limit: z.number().int().min(0) }),
+  /** So many sessions may the worker have processed or be at, in all; for workers that were started with `--work-limit`. */
+  z.object({ type: z.literal('work-limit'), sessionsMax: z.number() }),
   /** Claim nothing more, finish what can be finished within the grace, hand back the rest, exit. */
   z.object({ type: z.literal('drain'), graceMs: z.number() }),
 ]);

@@ -21,7 +21,12 @@ const ORPHAN_MS = 4_000;
 /** Grace of a SIGTERM that somebody sends to the worker itself. */
 const SIGTERM_GRACE_MS = 25_000;
 
-function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, logger: Logger): Worker {
+interface WorkerFlags {
+  scrapers: ScraperRegistry;
+  workLimit: number | undefined;
+}
+
+function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: WorkerFlags, logger: Logger): Worker {
   const db = createDb({
     connectionString: env.DATABASE_URL ?? '',
     applicationName: `eko-worker ${workerId}`.slice(0, 63),
@@ -32,6 +37,7 @@ function composeWorker(env: Env, workerId: string, scrapers: ScraperRegistry, lo
   return new Worker({
     workerId,
     concurrency: env.WORKER_CONCURRENCY,
+    workLimit,
     db,
     queue: new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 }),
     fetching,
@@ -76,7 +82,9 @@ function obeySignals(drain: (graceMs: number) => void): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { scrapers: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { scrapers: { type: 'string' }, sources: { type: 'string' }, 'work-limit': { type: 'string' } },
+  });
   const env = readEnv();
   armFaultPoints(process.env.EKO_INTERNAL_FAULTS);
   const bootLogger = createLogger('worker', env.LOG_LEVEL);
@@ -87,20 +95,25 @@ async function main(): Promise<void> {
     if (worker) worker.drain(graceMs);
     else process.exit(0);
   });
-  const scrapers = await loadScraperRegistry(bootLogger, values.scrapers);
+  const all = await loadScraperRegistry(bootLogger, values.scrapers);
+  const limit = values['work-limit'];
+  const flags: WorkerFlags = {
+    scrapers: values.sources === undefined ? all : { ...all, sources: values.sources.split(',') },
+    workLimit: limit === undefined ? undefined : Number(limit),
+  };
   process.on('message', (raw) => {
     const message = parseManagerMessage(raw);
-    if (message.type === 'welcome') worker ??= welcome(message, env, scrapers);
+    if (message.type === 'welcome') worker ??= welcome(message, env, flags);
     else if (worker) worker.handle(message);
     else if (message.type === 'drain') process.exit(0);
   });
   process.send({ type: 'ready' });
 }
 
-function welcome({ workerId }: ManagerMessage & { type: 'welcome' }, env: Env, scrapers: ScraperRegistry): Worker {
+function welcome({ workerId }: ManagerMessage & { type: 'welcome' }, env: Env, flags: WorkerFlags): Worker {
   const logger = createLogger('worker', env.LOG_LEVEL, { worker: workerId });
-  logger.info({ concurrency: env.WORKER_CONCURRENCY, sources: scrapers.sources }, 'Worker started');
-  return composeWorker(env, workerId, scrapers, logger);
+  logger.info({ concurrency: env.WORKER_CONCURRENCY, sources: flags.scrapers.sources }, 'Worker started');
+  return composeWorker(env, workerId, flags, logger);
 }
 
 await main();

@@ -20,6 +20,8 @@ import type { ScraperRegistry } from './scraper-registry.ts';
 export interface WorkerOptions {
   workerId: string;
   concurrency: number;
+  /** Sessions that it may process until a 'work-limit' says otherwise; no limit unless given. */
+  workLimit?: number | undefined;
   db: Db;
   queue: JobQueue;
   fetching: Fetching;
@@ -52,11 +54,13 @@ export class Worker {
   #draining = false;
   /** Sessions it may run at once, as its manager decides; never more than its concurrency. */
   #intakeLimit = Number.POSITIVE_INFINITY;
+  #workLimit: number;
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
     const { workerId, db, queue, logger, fetching, renderer, parsing, scrapers } = options;
     this.#options = options;
+    this.#workLimit = options.workLimit ?? Number.POSITIVE_INFINITY;
     this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
     this.#events = createEventPublisher(db);
     this.#logs = new SessionLogWriter({ db, workerId });
@@ -105,6 +109,10 @@ export class Worker {
         this.#intakeLimit = message.limit;
         this.#claims.nudge();
         break;
+      case 'work-limit':
+        this.#workLimit = message.sessionsMax;
+        this.#claims.nudge();
+        break;
       case 'drain':
         this.drain(message.graceMs);
         break;
@@ -144,11 +152,11 @@ export class Worker {
   }
 
   #createClaimLoop(): ClaimLoop {
-    const { queue, workerId, scrapers, concurrency, logger } = this.#options;
+    const { queue, workerId, scrapers, logger } = this.#options;
     return new ClaimLoop({
       claim: (limit) =>
         queue.claim({ workerId, sources: scrapers.sources, limit, jobTimeoutMs: scrapers.jobTimeoutMs }),
-      freeSlots: () => Math.min(concurrency, this.#intakeLimit) - this.#runner.activeCount,
+      freeSlots: () => this.#mayRun() - this.#runner.activeCount,
       mayClaim: () => this.#lease.isSafe && !this.#draining,
       start: (session) => {
         this.#runner.start(session);
@@ -157,6 +165,12 @@ export class Worker {
       handBack: (session) => this.#handBackUnstarted(session),
       logger,
     });
+  }
+
+  /** How many sessions it may have under way at once. */
+  #mayRun(): number {
+    const leftOfLimit = this.#workLimit - this.#runner.counters.jobsProcessed;
+    return Math.min(this.#options.concurrency, this.#intakeLimit, leftOfLimit);
   }
 
   /** Claimed while the worker was being stopped. What cannot be given back now, the manager takes back. */
