@@ -101,23 +101,36 @@ export class JobQueue {
    * @throws InvalidInputError when there is nothing to enqueue.
    */
   async enqueue(sessions: readonly NewSession[], options: EnqueueOptions = {}): Promise<EnqueueAnswer> {
+    const answer = await this.enqueueWithin(this.#db, sessions, options);
+    if (answer.created) await this.announce(sessions);
+    return answer;
+  }
+
+  /** The same as a part of the caller's transaction. Nobody is woken: call `announce` once that is committed. */
+  async enqueueWithin(
+    tx: Executor,
+    sessions: readonly NewSession[],
+    options: EnqueueOptions = {},
+  ): Promise<EnqueueAnswer> {
     if (sessions.length === 0) throw new InvalidInputError('There is no session to enqueue; give at least one.');
     const batchId = options.batchId ?? randomUUID();
     const idempotencyKey = options.idempotencyKey ?? null;
-    const made = await enqueueSessions(this.#db, {
+    const made = await enqueueSessions(tx, {
       batchId,
       idempotencyKey,
       sessions,
       defaultMaxRetries: options.defaultMaxRetries ?? 3,
     });
-    if (made.length > 0) {
-      await this.#moveLines(sessions.flatMap(({ hostKey, wakeAt }) => (hostKey && !wakeAt ? [hostKey] : [])));
-      if (sessions.some((session) => session.wakeAt === undefined)) this.#notifier.notify('ready');
-      return { batchId, created: true, sessions: made };
-    }
-    const earlier = idempotencyKey === null ? null : await findBatchByKey(this.#db, idempotencyKey);
+    if (made.length > 0) return { batchId, created: true, sessions: made };
+    const earlier = idempotencyKey === null ? null : await findBatchByKey(tx, idempotencyKey);
     if (!earlier) throw new InvalidInputError(`The batch "${batchId}" exists already, under another idempotency key.`);
     return { ...earlier, created: false };
+  }
+
+  /** Tells that these sessions have been committed. What is lost here, the next tick finds. */
+  async announce(sessions: readonly NewSession[]): Promise<void> {
+    await this.#moveLines(sessions.flatMap(({ hostKey, wakeAt }) => (hostKey && !wakeAt ? [hostKey] : [])));
+    if (sessions.some((session) => session.wakeAt === undefined)) this.#notifier.notify('ready');
   }
 
   /** Hands out ready sessions, best priority first, then oldest; empty when there are none for these sources. */
