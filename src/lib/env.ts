@@ -73,6 +73,9 @@ const envSchema = z.object({
     .pipe(z.array(z.string().regex(/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'must be a list of host:port'))),
   EKO_CONTACT: z.string().min(3).optional(),
   EKO_SECRET_KEY: secretKey.optional(),
+  EKO_KEEP_SESSIONS_DAYS: whole(90, 1, 36_500),
+  EKO_KEEP_LOGS_DAYS: whole(14, 1, 36_500),
+  EKO_KEEP_METRICS_DAYS: whole(180, 1, 36_500),
   EKO_ECHO_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
-import { DEFAULT_RETENTION, type PruneCounts, pruneOldRows } from './prune-old-rows.ts';
+import { type PruneCounts, pruneOldRows } from './prune-old-rows.ts';
+import { retentionOf } from './retention.ts';
 
 let bed: QueueBed;
 beforeAll(async () => {
@@ -8,9 +9,11 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await bed.clear();
-  await bed.db.query('truncate session_logs, session_requests');
+  await bed.db.query('truncate session_logs, session_requests, schedule_runs, archive_days');
 });
 afterAll(() => bed.drop());
+
+const RETENTION = retentionOf({ EKO_KEEP_SESSIONS_DAYS: 90, EKO_KEEP_LOGS_DAYS: 14, EKO_KEEP_METRICS_DAYS: 180 });
 
 const NOTHING: PruneCounts = {
   logs: 0,
@@ -20,7 +23,10 @@ const NOTHING: PruneCounts = {
   metrics: 0,
   sessions: 0,
   batches: 0,
+  scheduleRuns: 0,
   workers: 0,
+  nodes: 0,
+  tokens: 0,
   bans: 0,
   hosts: 0,
   robots: 0,
@@ -58,7 +64,7 @@ describe('pruneOldRows', () => {
     await makeSessions(2_500, 'completed', 100);
     await makeSessions(3, 'running', 100);
     await makeSessions(2, 'failed', 10);
-    const counts = await pruneOldRows(bed.db);
+    const counts = await pruneOldRows(bed.db, RETENTION);
     expect(counts).toMatchObject({ sessions: 2_500, batches: 1 });
     expect(await countRows('scraping_sessions')).toBe(1_505);
     expect(await countRows('session_batches')).toBe(3);
@@ -78,7 +84,7 @@ describe('pruneOldRows', () => {
     await bed.db.query(
       `update worker_instances set last_heartbeat = clock_timestamp() - interval '8 days' where worker_id = 'long gone'`,
     );
-    const counts = await pruneOldRows(bed.db);
+    const counts = await pruneOldRows(bed.db, RETENTION);
     expect(counts).toEqual({ ...NOTHING, logs: 7, metrics: 3, workers: 1 });
     expect([await countRows('session_logs'), await countRows('scraper_metrics')]).toEqual([4, 1]);
   });
@@ -98,7 +104,7 @@ describe('pruneOldRows', () => {
       `insert into page_validators (source, url_hash, parser_version, body_hash, fetched_at)
        select 'permits', n::text, '1', '', clock_timestamp() - make_interval(days => n) from generate_series(0, 2500) n`,
     );
-    const counts = await pruneOldRows(bed.db);
+    const counts = await pruneOldRows(bed.db, RETENTION);
     expect(counts).toEqual({ ...NOTHING, requests: 7, snapshots: 2, validators: 2_471 });
     expect([await countRows('session_requests'), await countRows('page_validators')]).toEqual([4, 30]);
     const kept = await bed.db.query('select signature from page_snapshots order by signature');
@@ -115,7 +121,7 @@ describe('pruneOldRows', () => {
     await bed.db.query(
       `insert into session_logs (session_id, claim_number, level, message) select id, 1, 'info', 'hi' from scraping_sessions`,
     );
-    expect(await pruneOldRows(bed.db)).toEqual({ ...NOTHING, sessions: 2, batches: 1 });
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, sessions: 2, batches: 1 });
     expect([await countRows('session_requests'), await countRows('session_logs')]).toEqual([1, 1]);
   });
 
@@ -146,24 +152,69 @@ describe('pruneOldRows', () => {
          ('https://looked.example.com', 'none', ${old}, ${old}, clock_timestamp()),
          ('https://new.example.com', 'none', clock_timestamp(), clock_timestamp() + interval '1 day', null)`,
     );
-    expect(await pruneOldRows(bed.db)).toEqual({ ...NOTHING, bans: 2, hosts: 2, robots: 1 });
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, bans: 2, hosts: 2, robots: 1 });
     const hosts = await bed.db.query('select host_key from host_pacing order by host_key');
     expect(hosts.map((row) => row.host_key)).toEqual(['asked lately', 'backs off', 'being asked', 'paused']);
     const bans = await bed.db.query('select host_key from proxy_host_bans order by host_key');
     expect(bans.map((row) => row.host_key)).toEqual(['-20', '5']);
   });
 
-  it('may be run by several managers at once', async () => {
-    await makeSessions(3_000, 'completed', 100);
-    const counts = await Promise.all([1, 2, 3].map(() => pruneOldRows(bed.db)));
-    const rest = await pruneOldRows(bed.db);
-    const deleted = [...counts, rest].reduce((sum, count) => sum + count.sessions, 0);
-    expect(deleted).toBe(3_000);
+  it('deletes what is left of schedules, machines and tokens, but no run whose sessions still wait', async () => {
+    await makeSessions(1, 'pending', 100);
+    await bed.db.query(
+      `insert into schedule_runs (schedule_id, occurrence, outcome, batch_id, at)
+       select n, clock_timestamp(), 'started', case when n = 1 then (select batch_id from scraping_sessions) end,
+         clock_timestamp() - make_interval(days => case when n = 3 then 89 else 91 end) from generate_series(1, 3) n`,
+    );
+    await bed.db.query(
+      `insert into api_tokens (token_hash, name, role, revoked_at, expires_at)
+       select sha256(n::text::bytea), n::text, 'bot', case n when 1 then clock_timestamp() - interval '91 days' end,
+         clock_timestamp() + make_interval(days => case n when 2 then -91 else 1 end) from generate_series(1, 3) n`,
+    );
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers, status, last_seen_at)
+       select n::text, 'host', 1, 1, case n when 1 then 'gone' else 'healthy' end, clock_timestamp() - interval '31 days'
+       from generate_series(1, 2) n`,
+    );
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, scheduleRuns: 1, tokens: 2, nodes: 1 });
+    const runs = await bed.db.query('select schedule_id as id from schedule_runs order by 1');
+    expect(runs).toEqual([{ id: 1 }, { id: 3 }]);
+  });
+
+  it('keeps the attempts of a session for as long as the session is there', async () => {
+    const claim = await bed.start();
+    await bed.queue.retry(claim, { error: { code: 'network', message: 'no answer' } });
+    await bed.db.query(`update scraper_metrics set timestamp = clock_timestamp() - interval '400 days'`);
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual(NOTHING);
+    await bed.db.query('delete from scraping_sessions');
+    expect(await pruneOldRows(bed.db, RETENTION)).toMatchObject({ metrics: 1 });
+  });
+
+  it('waits for nobody who holds a session, and lets nobody wait', async () => {
+    await makeSessions(3, 'completed', 100);
+    await makeSessions(3, 'pending', 100);
+    const [held] = await bed.db.query(`select min(id) as id from scraping_sessions where status = 'completed'`);
+    await bed.db.transaction(async (holder) => {
+      await holder.query('select from scraping_sessions where id = $1 for update', [held?.id]);
+      expect(await pruneOldRows(bed.db, RETENTION)).toMatchObject({ sessions: 2 });
+    });
+    await bed.db.transaction(async (pruner) => {
+      expect(await pruneOldRows(pruner, RETENTION)).toMatchObject({ sessions: 1 });
+      // The pruner has not committed: what it has looked at is free all the same.
+      expect(await bed.claim()).toHaveLength(3);
+    });
+  });
+
+  it('leaves the rest to the next run when the time of a kind is over', async () => {
+    await makeSessions(500, 'completed', 100);
+    const { sessions } = await pruneOldRows(bed.db, RETENTION, { budgetMs: 1 });
+    expect(sessions).toBeLessThan(500);
+    expect(await pruneOldRows(bed.db, RETENTION)).toMatchObject({ sessions: 500 - sessions });
   });
 
   it('stops when it is told to', async () => {
     await makeSessions(5, 'completed', 100);
-    const counts = await pruneOldRows(bed.db, DEFAULT_RETENTION, AbortSignal.abort());
+    const counts = await pruneOldRows(bed.db, RETENTION, { signal: AbortSignal.abort() });
     expect(counts.sessions).toBe(0);
   });
 });
