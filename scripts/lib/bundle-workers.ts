@@ -1,22 +1,34 @@
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 /**
- * Bundles launcher, worker half and demo server into dist/, in a process of its own: the bundler's memory goes when it ends. Writes the source
- * files that went in to stdout, as a JSON array.
+ * Bundles launcher, worker half and demo server, in a process of its own: the bundler's memory goes when it ends. Writes the source
+ * files that went in to stdout, as a JSON array. With --workers-only it leaves out what a machine without dashboard has no
+ * use for; --out names another folder than dist.
  */
-const ENTRIES = {
-  launcher: 'scripts/lib/launcher.ts',
+const { values: flags } = parseArgs({
+  options: { 'workers-only': { type: 'boolean' }, out: { type: 'string', default: 'dist' } },
+});
+
+const WORKER_ENTRIES = {
   'start-workers': 'scripts/start-workers.ts',
   'scraper-worker': 'src/workers/scraper-worker.ts',
   'parse-thread': 'src/workers/parse/parse-thread.ts',
+  'check-health': 'scripts/check-health.ts',
+  migrate: 'scripts/migrate.ts',
+};
+
+const ENTRIES = {
+  ...WORKER_ENTRIES,
+  launcher: 'scripts/lib/launcher.ts',
   'demo-server': 'src/demo/main.ts',
 };
 
 const result = await build({
   absWorkingDir: path.resolve(import.meta.dirname, '../..'),
-  entryPoints: ENTRIES,
-  outdir: 'dist',
+  entryPoints: flags['workers-only'] ? WORKER_ENTRIES : ENTRIES,
+  outdir: flags.out,
   bundle: true,
   // Shared code lies in chunks of its own, beside the entries, so that import.meta.url means the same folder.
   splitting: true,

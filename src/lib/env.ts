@@ -56,6 +56,7 @@ const envSchema = z.object({
   EKO_ENV: z.enum(['development', 'testing', 'production']).default('development'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   EKO_PORTALS_FILE: z.string().min(1).optional(),
+  EKO_HEALTH_FILE: z.string().min(1).optional(),
   EKO_DEMO: flag(true).optional(),
   HTTP_PROXY: systemProxy.optional(),
   HTTPS_PROXY: systemProxy.optional(),
