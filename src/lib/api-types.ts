@@ -185,6 +185,8 @@ export interface ApiSource {
   label: string;
   description: string;
   note?: string;
+  /** Not meant by "all sources": started only where it is named. */
+  byNameOnly?: true;
   config: ScraperConfig;
   /** How many enabled portals it reads. */
   portalCount: number;

@@ -54,6 +54,8 @@ export interface SourceDescription {
   description: string;
   /** Shown where the source's rules are not the usual ones (credentials, terms). */
   note?: string;
+  /** Not meant by "all sources": sessions of it are made only where it is named. */
+  byNameOnly?: true;
   config: ScraperConfig;
 }
 
@@ -65,11 +67,21 @@ export const SOURCES = {
     description: 'Open permit data of counties and cities: who is building, re-roofing or going solar, and where.',
     config: scraperConfigSchema.parse({}),
   },
+  simulated: {
+    source: 'simulated',
+    label: 'Simulated',
+    description: 'For trying the system out: takes a while, fails now and then, and saves made-up people. Asks nobody.',
+    byNameOnly: true,
+    config: scraperConfigSchema.parse({}),
+  },
 } as const satisfies Record<string, SourceDescription>;
 
 export type SourceName = keyof typeof SOURCES;
 
 export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[];
+
+/** What a request means that names no source. */
+export const USUAL_SOURCES = SOURCE_NAMES.filter((name) => !('byNameOnly' in SOURCES[name]));
 
 export function isSourceName(name: string): name is SourceName {
   return Object.hasOwn(SOURCES, name);

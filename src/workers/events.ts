@@ -3,7 +3,7 @@ import type { Executor } from '#lib/db/create-db.ts';
 /** The channel on which runtime and server announce that something that people look at has changed. */
 export const EVENTS_CHANNEL = 'eko_events';
 
-export const EVENT_TOPICS = ['sessions', 'leads', 'workers', 'portals', 'proxies', 'hosts'] as const;
+export const EVENT_TOPICS = ['sessions', 'leads', 'workers', 'portals', 'proxies', 'hosts', 'schedules'] as const;
 export type EventTopic = (typeof EVENT_TOPICS)[number];
 
 /** An invalidation, never rows. `sessionIds` names the sessions concerned; absent means "any". */

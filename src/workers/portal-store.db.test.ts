@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoPortals } from '#demo/demo-portals.ts';
+import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import { syncPortals } from '#lib/portals/sync-portals.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { findWatermark, listEnabledPortals, moveWatermarks } from './portal-store.ts';
+import { findWatermark, moveWatermarks } from './portal-store.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -18,7 +19,8 @@ describe('portal store', () => {
     await syncPortals(database.db, portals, 'demo');
     await database.db.query('update portals set enabled = false where id = $1', [portals[0]?.id]);
     const listed = await listEnabledPortals(database.db, 'permits');
-    expect(listed).toEqual(portals.slice(1).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    expect(listed).toHaveLength(portals.length - 1);
+    expect(listed).toEqual(expect.arrayContaining(portals.slice(1)));
     expect(await listEnabledPortals(database.db, 'other')).toEqual([]);
   });
 

@@ -1,10 +1,5 @@
-import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { Portal } from '#lib/portals/portal.ts';
+import type { Executor } from '#lib/db/create-db.ts';
 import type { WatermarkUpdate } from '#lib/scrapers/scraper-context.ts';
-
-const LIST_PORTALS = `
-  select id, source, kind, name, state, county, city, url, fields, signal, rate_limit_ms as "rateLimitMs", origin, enabled, note
-  from portals where source = $1 and enabled order by id`;
 
 const FIND_WATERMARK = 'select read_until as "readUntil" from portal_watermarks where portal_id = $1 and scope = $2';
 
@@ -16,11 +11,6 @@ const MOVE_WATERMARKS = `
   order by portal_id, scope, read_until desc
   on conflict (portal_id, scope) do update
     set read_until = greatest(mark.read_until, excluded.read_until), session_id = excluded.session_id, updated_at = now()`;
-
-/** The enabled portals of a source. */
-export async function listEnabledPortals(db: Executor, source: string): Promise<Portal[]> {
-  return await db.query<Portal & QueryRow>(LIST_PORTALS, [source]);
-}
 
 /** How far a portal was read for a scope; null when never. */
 export async function findWatermark(db: Executor, portalId: string, scope: string): Promise<Date | null> {

@@ -1,12 +1,15 @@
 import type { ApiSourceMetrics, ApiSourceWindow, ApiSummary } from '#lib/api-types.ts';
 import type { Executor } from '#lib/db/create-db.ts';
-import { SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { USUAL_SOURCES } from '#lib/scraper-config.ts';
 import { countSessionsByStatus } from '../sessions/count-sessions.ts';
 
 /** Up to here leads are counted one by one; above, the planner's estimate is near enough and costs nothing. */
 const LEADS_COUNTED = 100_000;
 
-/** The figures of the whole installation in one call. Session counts stop at 10,000, which `capped` tells. */
+/**
+ * The figures of the whole installation in one call. Sessions that are there are counted up to 10,000, which `capped` tells; those
+ * that have been pruned are added from the archive, so that nothing falls when they go.
+ */
 export async function getSummary(db: Executor, environment: string): Promise<ApiSummary> {
   const [counts, state, sources] = await Promise.all([countSessionsByStatus(db), readState(db), listSourceMetrics(db)]);
   const { pending, running, completed, failed, cancelled } = counts;
@@ -16,9 +19,9 @@ export async function getSummary(db: Executor, environment: string): Promise<Api
     sessions: {
       pending: pending.count,
       running: running.count,
-      completed: completed.count,
-      failed: failed.count,
-      cancelled: cancelled.count,
+      completed: completed.count + state.archivedCompleted,
+      failed: failed.count + state.archivedFailed,
+      cancelled: cancelled.count + state.archivedCancelled,
     },
     capped: Object.values(counts).some((count) => count.capped),
     queue: { waiting: state.waiting, oldestWaitingMs: state.oldestWaitingMs },
@@ -36,6 +39,9 @@ interface State {
   workersRunning: number;
   leadsTotal: number;
   leadsDemo: number;
+  archivedCompleted: number;
+  archivedFailed: number;
+  archivedCancelled: number;
 }
 
 async function readState(db: Executor): Promise<State> {
@@ -51,6 +57,9 @@ with ready as (
 living as (
   select status from worker_instances
   where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
+archived as (
+  select coalesce(sum(sessions_completed), 0)::float8 as completed, coalesce(sum(sessions_failed), 0)::float8 as failed,
+    coalesce(sum(sessions_cancelled), 0)::float8 as cancelled from archive_days),
 counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted)
 select clock_timestamp() as now,
   (select count(*) from ready) as waiting,
@@ -59,14 +68,16 @@ select clock_timestamp() as now,
   (select count(*) from living where status = 'running') as "workersRunning",
   (select case when total <= ${LEADS_COUNTED} then total
      else greatest(total, (select reltuples::bigint from pg_class where oid = 'leads'::regclass)) end from counted) as "leadsTotal",
-  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo"`;
+  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo",
+  archived.completed as "archivedCompleted", archived.failed as "archivedFailed", archived.cancelled as "archivedCancelled"
+from archived`;
 
 type WindowRow = Omit<ApiSourceWindow, 'successRate'> & { source: string; isLastHour: boolean };
 
 /** Per source over the last hour and day, in one scan of the day. Sources without an attempt are there too. */
 async function listSourceMetrics(db: Executor): Promise<ApiSourceMetrics[]> {
   const rows = await db.query<WindowRow & Record<string, unknown>>(SOURCE_METRICS);
-  const names = new Set<string>([...SOURCE_NAMES, ...rows.map((row) => row.source)]);
+  const names = new Set<string>([...USUAL_SOURCES, ...rows.map((row) => row.source)]);
   return [...names].map((source) => {
     const own = rows.filter((row) => row.source === source);
     return { source, lastHour: sumWindow(own.filter((row) => row.isLastHour)), last24h: sumWindow(own) };

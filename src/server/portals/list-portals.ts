@@ -1,6 +1,5 @@
 import type { ApiPortal } from '#lib/api-types.ts';
 import type { Executor } from '#lib/db/create-db.ts';
-import type { Portal } from '#lib/portals/portal.ts';
 
 const COLUMNS = `id, source, kind, name, state, county, city, url, fields, signal, rate_limit_ms as "rateLimitMs", origin,
   enabled, note`;
@@ -11,12 +10,4 @@ export async function listPortals(db: Executor): Promise<ApiPortal[]> {
     `select ${COLUMNS} from portals order by state, name, id`,
   );
   return portals;
-}
-
-/** What a source may read now. */
-export async function listEnabledPortals(db: Executor, source: string): Promise<Portal[]> {
-  return db.query<Portal & Record<string, unknown>>(
-    `select ${COLUMNS} from portals where source = $1 and enabled order by state, name, id`,
-    [source],
-  );
 }

@@ -35,6 +35,7 @@ describe('portals', () => {
     expect(await listPortals(server.context.db)).toEqual([added]);
     expect(await listSources(server.context.db)).toMatchObject([
       { source: 'permits', portalCount: 1, config: { rateLimit: 2000 } },
+      { source: 'simulated', portalCount: 0, byNameOnly: true },
     ]);
     await removePortal(server.context, 'ga-here');
     expect(await listPortals(server.context.db)).toEqual([]);

@@ -39,6 +39,28 @@ describe('triggerScrape', () => {
     expect(row).toEqual({ priority: 5, max_retries: 7, params: { maxRows: 10 }, batch_id: answer.batchId });
   });
 
+  it('runs the simulated source only where it is named, for any place', async () => {
+    const answer = await triggerScrape(server.context, { location: 'Nowhere', sources: ['simulated'] });
+    expect(answer.sessions).toMatchObject([{ source: 'simulated', location: 'Nowhere' }]);
+    const refused = triggerScrape(server.context, {
+      location: 'Nowhere',
+      sources: ['simulated'],
+      params: { failureRate: 15 },
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_params', details: [{ field: 'params.failureRate' }] });
+  });
+
+  it('makes no session too many, however often fifty callers at once repeat themselves', async () => {
+    const rounds = process.env.LONG_RUN ? 100 : 5;
+    const before = (await countRows()) ?? 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const request = { location: 'Georgia', idempotencyKey: `storm-${round}` };
+      const answers = await Promise.all(Array.from({ length: 50 }, () => triggerScrape(server.context, request)));
+      expect(new Set(answers.map(({ batchId, sessions }) => `${batchId} ${sessions[0]?.id}`)).size).toBe(1);
+    }
+    expect(await countRows()).toBe(before + rounds);
+  }, 60_000);
+
   it('gives the same sessions for the same key, in the body or the header, also to fifty callers at once', async () => {
     const before = (await countRows()) ?? 0;
     const answers = await Promise.all(

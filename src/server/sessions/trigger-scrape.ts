@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { ApiTriggerResponse } from '#lib/api-types.ts';
-import { permitParamsSchema } from '#lib/portals/permit-params.ts';
-import { resolveLocation } from '#lib/portals/resolve-location.ts';
-import { isSourceName, SOURCE_NAMES, type SourceName } from '#lib/scraper-config.ts';
+import type { Executor } from '#lib/db/create-db.ts';
+import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
+import { isSourceName, SOURCE_NAMES, type SourceName, USUAL_SOURCES } from '#lib/scraper-config.ts';
+import { SOURCE_RULES } from '#lib/sources/source-rules.ts';
 import { fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
-import { listEnabledPortals } from '../portals/list-portals.ts';
 
 const keySchema = z.string('must be a text').trim().min(1).max(200);
 
@@ -27,30 +27,21 @@ const triggerSchema = z.strictObject({
   idempotencyKey: keySchema.optional(),
 });
 
-/** What of a source can be said before anything is enqueued: whether it knows the place, and whether it takes the params. */
-interface SourceCheck {
-  checkParams(params: Record<string, unknown>): void;
-  checkLocation(location: string, context: TriggerContext): Promise<void>;
-}
-
 type TriggerContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env'>;
 
-const SOURCE_CHECKS: Record<SourceName, SourceCheck> = {
-  permits: {
-    checkParams(params) {
-      parseInput(permitParamsSchema, params, { code: 'invalid_params', prefix: 'params' });
-    },
-    async checkLocation(location, { db }) {
-      const resolution = resolveLocation(location, await listEnabledPortals(db, 'permits'));
-      if (!resolution.unknown) return;
-      throw fieldError(
-        'unknown_location',
-        'location',
-        `"${location}" is not a place that is covered. ${resolution.known}`,
-      );
-    },
-  },
-};
+/**
+ * Whether a source of ours knows a place and takes these params.
+ * @throws ApiError 422 that names the field.
+ */
+export async function checkSession(
+  context: Pick<ServerContext, 'db'>,
+  source: SourceName,
+  location: string,
+  params: Record<string, unknown>,
+): Promise<void> {
+  SOURCE_CHECKS[source].checkParams(params);
+  await SOURCE_CHECKS[source].checkLocation(location, context);
+}
 
 /**
  * Makes one session per source for a location. Everything is checked before anything is enqueued; the same idempotency key
@@ -67,8 +58,10 @@ export async function triggerScrape(
   const idempotencyKey = chooseKey(request.idempotencyKey, headerKey);
   const sources = parseSources(request.sources);
   const params = request.params ?? {};
-  for (const source of sources) SOURCE_CHECKS[source].checkParams(params);
-  for (const source of sources) await SOURCE_CHECKS[source].checkLocation(request.location, context);
+  for (const source of sources) {
+    parseInput(SOURCE_RULES[source].params, params, { code: 'invalid_params', prefix: 'params' });
+  }
+  for (const source of sources) await checkPlace(context.db, source, request.location);
 
   const { batchId, sessions } = await context.queue.enqueue(
     sources.map((source) => ({ source, location: request.location, params, priority: request.priority ?? 0 })),
@@ -82,8 +75,13 @@ export async function triggerScrape(
   return { batchId, sessions };
 }
 
+async function checkPlace(db: Executor, source: SourceName, location: string): Promise<void> {
+  const problem = SOURCE_RULES[source].findPlaceProblem(location, await listEnabledPortals(db, source));
+  if (problem !== null) throw fieldError('unknown_location', 'location', problem);
+}
+
 function parseSources(names: string[] | undefined): SourceName[] {
-  const asked = [...new Set(names ?? SOURCE_NAMES)];
+  const asked = [...new Set(names ?? USUAL_SOURCES)];
   const unknown = asked.filter((name) => !isSourceName(name));
   if (unknown.length > 0) {
     const shown = unknown.slice(0, 5).map((name) => `"${name.slice(0, 100)}"`);

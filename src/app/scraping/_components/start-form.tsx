@@ -90,7 +90,7 @@ function LocationInput({ form }: { form: StartFormApi }) {
 }
 
 function SourceBoxes({ form }: { form: StartFormApi }) {
-  const sources = useSources().data?.items ?? [];
+  const sources = (useSources().data?.items ?? []).filter(({ byNameOnly }) => byNameOnly !== true);
   const { value, ...input } = form.getInputProps('sources');
   return (
     <Checkbox.Group {...input} value={value ?? sources.map(({ source }) => source)} label="Sources" size="sm">
