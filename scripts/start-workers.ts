@@ -1,14 +1,22 @@
 import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { createDb } from '#lib/db/create-db.ts';
+import { EXIT } from '#cli/exit-codes.ts';
+import { formatNews } from '#cli/run-news.ts';
+import { CommanderError, createWorkerCommand, type WorkerFlags } from '#cli/worker-flags.ts';
+import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
+import { SOURCE_NAMES } from '#lib/scraper-config.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
+import { lookForWork } from '#workers/queue/look-for-work.ts';
+import type { RunLimits } from '#workers/run-limits.ts';
+import { RunMonitor } from '#workers/run-monitor.ts';
 import { findSecretKey } from './lib/access.ts';
+import { endCode } from './lib/end-code.ts';
+import { keepAwake } from './lib/keep-awake.ts';
 import { findRunningDatabase } from './lib/running-database.ts';
 
 /** Composition root of the manager process: settings → manager → signals. */
@@ -21,76 +29,18 @@ const WORKER_ENTRY = fromSource
   ? path.join(SOURCE_FOLDER, 'workers/scraper-worker.ts')
   : path.join(path.dirname(own), `scraper-worker${path.extname(own)}`);
 
-interface Flags {
-  workers: number | null;
-  dev: boolean;
-  /** Module of scrapers in place of the built-in ones; for tests. */
-  scrapers: string | null;
-  /** Settings given as flags, by their names in the environment. */
-  settings: Record<string, string>;
-}
-
-const FLAGS = {
-  workers: { type: 'string' },
-  dev: { type: 'boolean' },
-  scrapers: { type: 'string' },
-  'worker-id': { type: 'string' },
-  'node-id': { type: 'string' },
-  'database-url': { type: 'string' },
-  concurrency: { type: 'string' },
-  'heartbeat-interval': { type: 'string' },
-} as const;
-
-/** Flags that say the same as a setting, and win over it. */
-const SETTING_OF_FLAG = {
-  'worker-id': 'WORKER_ID',
-  'node-id': 'NODE_ID',
-  'database-url': 'DATABASE_URL',
-  concurrency: 'WORKER_CONCURRENCY',
-  'heartbeat-interval': 'HEARTBEAT_INTERVAL',
-} as const;
-
-const KNOWN_FLAGS = `--workers N, --dev and ${Object.keys(SETTING_OF_FLAG)
-  .map((flag) => `--${flag} VALUE`)
-  .join(', ')}`;
-
-function parseFlags() {
-  try {
-    return parseArgs({ options: FLAGS }).values;
-  } catch (cause) {
-    throw new SettingsError(`${cause instanceof Error ? cause.message : cause}. Known are ${KNOWN_FLAGS}.`, {
-      cause,
-    });
-  }
-}
-
-function readFlags(): Flags {
-  const values = parseFlags();
-  const workers = values.workers === undefined ? null : Number(values.workers);
-  if (workers !== null && !(Number.isInteger(workers) && workers >= 0 && workers <= 256)) {
-    throw new SettingsError(`--workers = "${values.workers}" must be a whole number from 0 to 256`);
-  }
-  const settings = Object.entries(SETTING_OF_FLAG).flatMap(([flag, setting]) => {
-    const value = values[flag as keyof typeof SETTING_OF_FLAG];
-    return value === undefined ? [] : [[setting, value]];
+/** Checks the command line. @throws CommanderError, which has been told on stderr already. */
+async function readFlags(): Promise<WorkerFlags> {
+  let given: WorkerFlags | null = null;
+  const command = createWorkerCommand(async (flags) => {
+    given = flags;
   });
-  return {
-    workers,
-    dev: values.dev ?? false,
-    scrapers: values.scrapers ?? null,
-    settings: Object.fromEntries(settings),
-  };
+  await command.exitOverride().parseAsync(process.argv.slice(2), { from: 'user' });
+  if (!given) throw new Error('The flags were read without being given.');
+  return given;
 }
 
-function composeManager(env: Env, databaseUrl: string, flags: Flags, logger: Logger): WorkerManager {
-  const db = createDb({
-    connectionString: databaseUrl,
-    applicationName: 'eko-manager',
-    max: 4,
-    // A heartbeat that takes longer is better asked again: the lease waits for nobody.
-    statementTimeoutMs: 5_000,
-    onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
-  });
+function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): WorkerManager {
   const leaseMs = env.LOCK_TTL * 1_000;
   return new WorkerManager({
     config: {
@@ -106,10 +56,19 @@ function composeManager(env: Env, databaseUrl: string, flags: Flags, logger: Log
     nodeId: env.NODE_ID,
     workerId: env.WORKER_ID,
     workerEntry: WORKER_ENTRY,
-    workerArgs: flags.scrapers ? ['--scrapers', path.resolve(flags.scrapers)] : [],
+    workerArgs: workerArgs(flags),
     workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
   });
+}
+
+function workerArgs({ scrapers, sources, limits }: WorkerFlags): string[] {
+  return [
+    ...(scrapers ? ['--scrapers', path.resolve(scrapers)] : []),
+    ...(sources ? ['--sources', sources.join(',')] : []),
+    // The monitor raises it piece by piece.
+    ...(limits.maxWork === null ? [] : ['--work-limit', '0']),
+  ];
 }
 
 /** The key that a launcher on this machine keeps; elsewhere proxies with passwords cannot be used, which the workers say. */
@@ -144,21 +103,69 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
   });
 }
 
+/** The pool of the manager, and of what looks into the queue for it. */
+function openManagerDb(connectionString: string, logger: Logger): Db {
+  return createDb({
+    connectionString,
+    applicationName: 'eko-manager',
+    max: 4,
+    // A heartbeat that takes longer is better asked again: the lease waits for nobody.
+    statementTimeoutMs: 5_000,
+    onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
+  });
+}
+
+/** A round is what all workers can run at once. */
+function limitsOf({ limits, workers }: WorkerFlags, env: Env): RunLimits {
+  if (limits.until !== 'once') return limits;
+  return { ...limits, maxWork: (workers ?? env.NUM_WORKERS) * env.WORKER_CONCURRENCY };
+}
+
+function watchRun(manager: WorkerManager, db: Db, flags: WorkerFlags, env: Env, logger: Logger): RunMonitor {
+  const look = { sources: flags.sources ?? SOURCE_NAMES, nodeId: env.NODE_ID, managerPid: process.pid };
+  return new RunMonitor({
+    manager,
+    limits: flags.limits,
+    look: () => lookForWork(db, look),
+    // How a run ended is told to everybody, how it gets on only to who asked.
+    tell: (news) => {
+      if (flags.news || news.event === 'stopped') process.stdout.write(`${formatNews(news)}\n`);
+    },
+    logger,
+  });
+}
+
 async function main(): Promise<void> {
-  const flags = readFlags();
+  const given = await readFlags();
   if (existsSync('.env')) process.loadEnvFile('.env');
   // The workers inherit what the flags say.
-  Object.assign(process.env, flags.settings);
+  Object.assign(process.env, given.settings);
   const env = readEnv();
   armFaultPoints(process.env.EKO_INTERNAL_FAULTS);
+  const flags = { ...given, limits: limitsOf(given, env) };
+  refuseIdleRun(flags, env);
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
-  const manager = composeManager(env, databaseUrl, flags, logger);
+  const db = openManagerDb(databaseUrl, logger);
+  const manager = composeManager(env, databaseUrl, flags, logger, db);
   obeySignals(manager);
+  const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;
   manager.start();
+  const run = watchRun(manager, db, flags, env, logger);
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
-  process.exit(0);
+  const { reason, processed } = run.finish();
+  awake?.release();
+  process.exit(reason === 'once' && processed === 0 ? EXIT.nothing : endCode(process.env));
+}
+
+/** @throws SettingsError for a run that would wait for ever for an end that its missing workers cannot bring. */
+function refuseIdleRun({ workers, limits }: WorkerFlags, env: Env): void {
+  if ((workers ?? env.NUM_WORKERS) > 0) return;
+  const flag = { once: '--once', drained: '--drain', stopped: limits.maxWork === null ? null : '--max-work' }[
+    limits.until
+  ];
+  if (flag) throw new SettingsError(`--workers 0 cannot be used with ${flag}: nobody would do the work.`);
 }
 
 async function findDatabaseUrl(env: Env): Promise<string> {
@@ -170,7 +177,9 @@ async function findDatabaseUrl(env: Env): Promise<string> {
 }
 
 await main().catch((error: unknown) => {
+  // Told already, as is --help, which is no error.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);
-  process.exit(2);
+  process.exit(EXIT.usage);
 });

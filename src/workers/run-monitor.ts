@@ -1,0 +1,147 @@
+import type { Logger } from '#lib/logger.ts';
+import { monotonicNowMs, type WorkerStats } from './messages.ts';
+import {
+  lookAgainMs,
+  type RunDecision,
+  type RunEvent,
+  type RunLimits,
+  type RunState,
+  type RunStatistics,
+  runStatistics,
+  type StopReason,
+  startRun,
+  stepRun,
+  type WorkOutlook,
+} from './run-limits.ts';
+import { WorkAllotment } from './work-allotment.ts';
+
+/** What people and programs are told while workers run. */
+export type RunNews =
+  /** Nothing to do; said when it begins and at growing intervals. */
+  | { event: 'waiting'; idleMs: number; emptyLooks: number; maxFailures: number | null; nextLookMs: number }
+  /** Work was taken or has ended. */
+  | {
+      event: 'working';
+      active: number;
+      processed: number;
+      succeeded: number;
+      failed: number;
+      maxWork: number | null;
+      perHour: number | null;
+    }
+  | { event: 'stopping'; reason: StopReason | 'asked'; message: string }
+  | ({
+      event: 'stopped';
+      reason: StopReason | 'asked';
+      message: string;
+      succeeded: number;
+      failed: number;
+    } & RunStatistics);
+
+/** What it watches; WorkerManager is one. */
+interface WatchedWorkers {
+  readonly workers: readonly { workerId: string; stats: WorkerStats | null }[];
+  limitWork(workerId: string, sessionsMax: number): void;
+  stop(): Promise<void>;
+}
+
+export interface RunMonitorOptions {
+  manager: WatchedWorkers;
+  limits: RunLimits;
+  look: () => Promise<WorkOutlook>;
+  tell: (news: RunNews) => void;
+  logger: Logger;
+}
+
+const WATCH_MS = 200;
+
+/** Watches a manager's workers, tells how they get on, and stops the manager when a limit is reached. */
+export class RunMonitor {
+  readonly #options: RunMonitorOptions;
+  readonly #allotment: WorkAllotment;
+  readonly #timer: NodeJS.Timeout;
+  #state: RunState = startRun(monotonicNowMs());
+  #stop: (RunDecision & { do: 'stop' }) | null = null;
+  #told = '';
+  #waitToldAtMs = Number.NEGATIVE_INFINITY;
+  #waitsTold = 0;
+
+  constructor(options: RunMonitorOptions) {
+    this.#options = options;
+    this.#allotment = new WorkAllotment(options.limits.maxWork ?? Number.POSITIVE_INFINITY);
+    this.#timer = setInterval(() => this.#watch(), WATCH_MS);
+    this.#watch();
+  }
+
+  /** Tells how it all was. Call it when the manager has ended. */
+  finish(): RunNews & { event: 'stopped' } {
+    clearInterval(this.#timer);
+    const { succeeded, failed } = this.#allotment.done;
+    const stop = this.#stop ?? { reason: 'asked' as const, message: 'Somebody asked for it' };
+    const { reason, message } = stop;
+    const news = { event: 'stopped' as const, reason, message, succeeded, failed, ...runStatistics(this.#state) };
+    this.#options.tell(news);
+    return news;
+  }
+
+  #watch(): void {
+    const shares = this.#options.manager.workers.map(({ workerId, stats }) => ({
+      workerId,
+      processed: stats?.jobsProcessed ?? 0,
+      succeeded: stats?.jobsSucceeded ?? 0,
+      failed: stats?.jobsFailed ?? 0,
+      active: stats?.activeSessions ?? 0,
+    }));
+    for (const { workerId, sessionsMax } of this.#allotment.update(shares)) {
+      this.#options.manager.limitWork(workerId, sessionsMax);
+    }
+    const { processed, active } = this.#allotment.done;
+    this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
+    this.#tellProgress();
+  }
+
+  #step(event: RunEvent): void {
+    const { state, decision } = stepRun(this.#state, event, this.#options.limits);
+    this.#state = state;
+    if (this.#stop) return;
+    if (decision.do === 'look') void this.#look();
+    if (decision.do === 'stop') this.#stopFor(decision);
+  }
+
+  async #look(): Promise<void> {
+    const outlook = await this.#options.look().catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, 'Cannot look into the queue; trying again');
+      // Nobody knows what is there: that is not "nothing".
+      return { isReady: true, dueInMs: null };
+    });
+    this.#step({ type: 'looked', nowMs: monotonicNowMs(), outlook });
+  }
+
+  #stopFor(stop: RunDecision & { do: 'stop' }): void {
+    this.#stop = stop;
+    this.#options.tell({ event: 'stopping', reason: stop.reason, message: stop.message });
+    void this.#options.manager.stop();
+  }
+
+  #tellProgress(): void {
+    if (this.#stop) return;
+    const { maxWork, maxFailures } = this.#options.limits;
+    const { active, ...counts } = this.#allotment.done;
+    const key = JSON.stringify([active, counts]);
+    const isIdle = active === 0;
+    if (key !== this.#told) {
+      const isFirst = this.#told === '';
+      this.#told = key;
+      this.#waitsTold = 0;
+      this.#waitToldAtMs = Number.NEGATIVE_INFINITY;
+      const { perHour } = runStatistics(this.#state);
+      if (!isFirst) this.#options.tell({ event: 'working', active, ...counts, maxWork, perHour });
+    }
+    const { seenAtMs, workedAtMs, emptyLooks, nextLookAtMs } = this.#state;
+    if (!isIdle || seenAtMs - this.#waitToldAtMs < lookAgainMs(this.#waitsTold)) return;
+    this.#waitToldAtMs = seenAtMs;
+    this.#waitsTold += 1;
+    const nextLookMs = Math.max(0, nextLookAtMs - seenAtMs);
+    this.#options.tell({ event: 'waiting', idleMs: seenAtMs - workedAtMs, emptyLooks, maxFailures, nextLookMs });
+  }
+}
