@@ -25,7 +25,6 @@ const NOTHING: PruneCounts = {
   batches: 0,
   scheduleRuns: 0,
   workers: 0,
-  nodes: 0,
   tokens: 0,
   bans: 0,
   hosts: 0,
@@ -159,7 +158,7 @@ describe('pruneOldRows', () => {
     expect(bans.map((row) => row.host_key)).toEqual(['-20', '5']);
   });
 
-  it('deletes what is left of schedules, machines and tokens, but no run whose sessions still wait', async () => {
+  it('deletes what is left of schedules and tokens, but no run whose sessions still wait', async () => {
     await makeSessions(1, 'pending', 100);
     await bed.db.query(
       `insert into schedule_runs (schedule_id, occurrence, outcome, batch_id, at)
@@ -171,12 +170,7 @@ describe('pruneOldRows', () => {
        select sha256(n::text::bytea), n::text, 'bot', case n when 1 then clock_timestamp() - interval '91 days' end,
          clock_timestamp() + make_interval(days => case n when 2 then -91 else 1 end) from generate_series(1, 3) n`,
     );
-    await bed.db.query(
-      `insert into nodes (node_id, hostname, manager_pid, configured_workers, status, last_seen_at)
-       select n::text, 'host', 1, 1, case n when 1 then 'gone' else 'healthy' end, clock_timestamp() - interval '31 days'
-       from generate_series(1, 2) n`,
-    );
-    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, scheduleRuns: 1, tokens: 2, nodes: 1 });
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, scheduleRuns: 1, tokens: 2 });
     const runs = await bed.db.query('select schedule_id as id from schedule_runs order by 1');
     expect(runs).toEqual([{ id: 1 }, { id: 3 }]);
   });

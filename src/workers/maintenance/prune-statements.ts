@@ -10,7 +10,6 @@ export type PruneKind =
   | 'batches'
   | 'scheduleRuns'
   | 'workers'
-  | 'nodes'
   | 'tokens'
   | 'bans'
   | 'hosts'
@@ -149,14 +148,6 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
       'worker_instances',
       'worker_id',
       `select worker_id from worker_instances where status in ('stopped', 'crashed') and last_heartbeat < ${CUTOFF} ${BATCH}`,
-    ),
-  },
-  nodes: {
-    age: 'nodesMs',
-    sql: deleteBatch(
-      'nodes',
-      'node_id',
-      `select node_id from nodes where status = 'gone' and last_seen_at < ${CUTOFF} ${BATCH}`,
     ),
   },
   tokens: {

@@ -22,8 +22,6 @@ export interface Retention {
   scheduleRunsMs: number;
   /** Workers and bots that have stopped or crashed. */
   workersMs: number;
-  /** Machines that are gone, and what was wanted of them. */
-  nodesMs: number;
   /** Tokens that were revoked or ran out. */
   tokensMs: number;
   /** Bans of a proxy by a host, after their end: the next one of the two is longer as long as this one is known. */
@@ -49,7 +47,6 @@ export function retentionOf(kept: KeptDays): Retention {
     batchesMs: sessionsMs,
     scheduleRunsMs: sessionsMs,
     workersMs: 7 * DAY_MS,
-    nodesMs: 30 * DAY_MS,
     tokensMs: sessionsMs,
     bansMs: DAY_MS,
     hostsMs: 30 * DAY_MS,
