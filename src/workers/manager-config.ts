@@ -18,6 +18,8 @@ export interface ManagerConfig {
   rescueMs: number;
   /** Time for running sessions to finish when the manager is told to stop. */
   drainGraceMs: number;
+  /** The same when only some workers are to go, which nobody waits for. */
+  leaveGraceMs: number;
 }
 
 const DEFAULTS = {
@@ -31,6 +33,7 @@ const DEFAULTS = {
   tickMs: 1_700,
   rescueMs: 5_000,
   drainGraceMs: 25_000,
+  leaveGraceMs: 300_000,
 } as const;
 
 /** Fills in the defaults. The margin is a sixth of the lease: 5 s of 30. */

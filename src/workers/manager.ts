@@ -4,16 +4,18 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
-import { withDatabaseRetry } from './database-retry.ts';
 import { createEventPublisher, type EventPublisher } from './events.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
 import type { ManagerDuty } from './manager-duty.ts';
-import { type ManagerMessage, monotonicNowMs, type WorkerStats } from './messages.ts';
+import type { ManagerMessage, WorkerStats } from './messages.ts';
 import type { AbortOrder, JobQueue, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
 import { listenToQueue } from './queue/queue-listener.ts';
 import type { QueueSignal } from './queue/queue-notifier.ts';
 import { RepeatingTask } from './repeating-task.ts';
+import { WorkerPool } from './worker-pool.ts';
+import { beatOf, WorkerRows } from './worker-rows.ts';
 import { WorkerSlot } from './worker-slot.ts';
+import { type ManagerFigures, WorkerTally } from './worker-tally.ts';
 
 export interface ManagerOptions {
   config?: Partial<ManagerConfig>;
@@ -51,8 +53,11 @@ export class WorkerManager {
   readonly #config: ManagerConfig;
   readonly #logger: Logger;
   readonly #events: EventPublisher;
-  readonly #slots: WorkerSlot[];
+  readonly #rows: WorkerRows;
+  readonly #pool: WorkerPool;
+  readonly #tally = new WorkerTally();
   readonly #tasks: RepeatingTask[] = [];
+  readonly #prompt: RepeatingTask[] = [];
   readonly #heartbeat: RepeatingTask;
   readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
@@ -66,7 +71,21 @@ export class WorkerManager {
     this.#config = managerConfig(options.config);
     this.#logger = options.logger;
     this.#events = createEventPublisher(options.db);
-    this.#slots = Array.from({ length: this.#config.numWorkers }, (_, index) => this.#createSlot(index));
+    this.#rows = new WorkerRows({
+      queue: options.queue,
+      nodeId: options.nodeId,
+      version: options.version ?? null,
+      concurrency: options.concurrency,
+      leaseMs: this.#config.leaseMs,
+      leaseMarginMs: this.#config.leaseMarginMs,
+      logger: options.logger,
+      mayContinue: () => this.#state !== 'ended',
+    });
+    this.#pool = new WorkerPool({
+      createSlot: (index) => this.#createSlot(index),
+      concurrency: options.concurrency,
+    });
+    this.#pool.scaleTo(this.#config.numWorkers, 0);
     this.#heartbeat = this.#task('heartbeat', this.#config.heartbeatMs, () => this.#beat(), 1_000);
   }
 
@@ -77,35 +96,54 @@ export class WorkerManager {
 
   /** The workers that live now, with what they last said of themselves. */
   get workers(): { workerId: string; stats: WorkerStats | null }[] {
-    return this.#slots.flatMap((slot) => slot.registered ?? []);
+    return this.#pool.slots.flatMap((slot) => slot.registered ?? []);
+  }
+
+  /** How many workers there shall be. */
+  get workerCount(): number {
+    return this.#pool.size;
+  }
+
+  get figures(): ManagerFigures {
+    return this.#tally.figures(this.workers);
+  }
+
+  /**
+   * Starts workers, or lets some leave: those with the least to do, which finish what they run or hand it back after 5 minutes.
+   * A manager that is stopping stays as it is.
+   */
+  scaleTo(count: number): void {
+    if (this.#state === 'new' || this.#state === 'running') this.#pool.scaleTo(count, this.#config.leaveGraceMs);
+  }
+
+  /** Lets the workers use only a share of their slots, 0 to 1, from now on; running sessions go on. */
+  setIntake(share: number): void {
+    this.#pool.setIntake(share);
   }
 
   /** Lets a worker that was started with `--work-limit` have processed or be at so many sessions in all. */
   limitWork(workerId: string, sessionsMax: number): void {
-    this.#sendTo(workerId, { type: 'work-limit', sessionsMax });
+    this.#pool.sendTo(workerId, { type: 'work-limit', sessionsMax });
   }
 
   start(): void {
     this.#state = 'running';
-    this.#logger.info({ workers: this.#slots.length, node: this.#options.nodeId }, 'Manager started');
-    for (const slot of this.#slots) slot.start();
+    this.#logger.info({ workers: this.#pool.size, node: this.#options.nodeId }, 'Manager started');
+    this.#pool.start();
     const tick = this.#task('tick', this.#config.tickMs, () => this.#tick(), 10_000);
     const rescue = this.#task('rescue', this.#config.rescueMs, () => this.#rescue(), 10_000);
-    const duties = (this.#options.duties ?? []).map(({ name, intervalMs, run }) =>
-      this.#task(name, intervalMs, () => run(this.#stopping.signal), Math.max(intervalMs, 10_000)),
-    );
-    this.#tasks.push(tick, rescue, ...duties);
+    this.#tasks.push(tick, rescue);
+    for (const duty of this.#options.duties ?? []) this.#addDuty(duty);
     for (const task of [this.#heartbeat, ...this.#tasks]) task.start();
     this.#listener = listenToQueue({
       connectionString: this.#options.listenUrl,
       onSignal: (signal) => this.#onSignal(signal),
-      onDisconnect: (error) =>
-        this.#logger.warn({ err: error }, 'No notifications for now; looking every second instead'),
+      onDisconnect: (error) => this.#warn({ err: error }, 'No notifications for now; looking every second instead'),
     });
     const { healthCheckInterval, workerTimeout } = this.#config;
     this.#watchdog = setInterval(
       () => {
-        for (const slot of this.#slots) slot.checkSilence(workerTimeout);
+        for (const slot of this.#pool.slots) slot.checkSilence(workerTimeout);
       },
       Math.min(healthCheckInterval, Math.max(1_000, workerTimeout / 2)),
     );
@@ -122,21 +160,21 @@ export class WorkerManager {
     this.#stopping.abort();
     const effectiveMs = again ? 0 : graceMs;
     this.#logger.info({ graceMs: effectiveMs }, again ? 'Stopping at once' : 'Draining; a second signal stops at once');
-    for (const slot of this.#slots) slot.stop(effectiveMs);
+    for (const slot of this.#pool.slots) slot.stop(effectiveMs);
     if (again) return this.ended;
     await Promise.all(this.#tasks.map((task) => task.stop()));
-    while (this.#slots.some((slot) => !slot.isEmpty)) await wait(20);
+    while (this.#pool.slots.some((slot) => !slot.isEmpty)) await wait(20);
     await this.#end();
   }
 
   /** New processes for all workers, for code that has changed. Their sessions are handed back at once. */
   replaceWorkers(): void {
-    for (const slot of this.#slots) slot.replace(0);
+    for (const slot of this.#pool.slots) slot.replace(0);
   }
 
   async #end(): Promise<void> {
     if (this.#watchdog) clearInterval(this.#watchdog);
-    const farewell = Promise.all(this.#slots.map((slot) => slot.databaseSettled()));
+    const farewell = Promise.all(this.#pool.slots.map((slot) => slot.databaseSettled()));
     await Promise.race([farewell, wait(FAREWELL_MS)]);
     this.#state = 'ended';
     this.#events.publish(['workers']);
@@ -150,9 +188,12 @@ export class WorkerManager {
     return new WorkerSlot({
       spawn: () => this.#spawn(),
       nameWorker: (pid) => this.#nameWorker(index, pid),
-      register: (worker) => this.#register(worker),
+      register: (worker) => this.#rows.register(worker),
       release: (workerId, cause, reason) => this.#release(workerId, cause, reason),
-      onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
+      onChange: () => {
+        for (const task of [this.#heartbeat, ...this.#prompt]) task.soon(CHANGE_BEAT_MS);
+      },
+      onEnd: (cause, stats) => this.#tally.noteEnd(cause, stats),
       restartDelayMs,
       autoRestart: this.#config.autoRestart,
       logger: this.#logger,
@@ -172,68 +213,27 @@ export class WorkerManager {
     return this.#config.numWorkers === 1 ? workerId : `${workerId}-${index + 1}`;
   }
 
-  async #register(worker: { workerId: string; pid: number }): Promise<number> {
-    const { nodeId, concurrency, version } = this.#options;
-    const row = {
-      ...worker,
-      nodeId,
-      hostname: hostname(),
-      managerPid: process.pid,
-      concurrency,
-      version: version ?? null,
-    };
-    const askedAtMs = await this.#patiently(async () => {
-      const startedAtMs = monotonicNowMs();
-      await this.#options.queue.registerWorker(row);
-      return startedAtMs;
-    });
-    return this.#safeUntilMs(askedAtMs);
-  }
-
   async #release(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<void> {
-    const { queue } = this.#options;
-    const released = await this.#patiently(async () => {
-      // Said first: the first reason is kept, and this one is more exact.
-      await queue.deregisterWorker(workerId, { status: cause === 'stopped' ? 'stopped' : 'crashed', reason });
-      return await queue.releaseWorker(workerId, cause);
-    });
+    const released = await this.#rows.release(workerId, cause, reason);
     if (released > 0) this.#logger.warn({ worker: workerId, sessions: released, cause }, 'Sessions taken back');
     this.#events.publish(released > 0 ? ['workers', 'sessions'] : ['workers']);
-    if (released > 0) this.#wake();
-  }
-
-  /** For as long as it takes, unless the manager ends; a schema that is not there yet, or a wrong password, may be mended too. */
-  #patiently<T>(work: () => Promise<T>): Promise<T> {
-    return withDatabaseRetry(work, {
-      isPassing: () => true,
-      mayContinue: () => this.#state !== 'ended',
-      capMs: 5_000,
-      onRetry: (error, attempt) => {
-        if (attempt === 1) this.#logger.warn({ err: error }, 'The state of a worker cannot be saved yet; trying on');
-      },
-    });
-  }
-
-  /** The margin is taken from the moment of asking: the database counts from a later one. */
-  #safeUntilMs(askedAtMs: number): number {
-    return askedAtMs + this.#config.leaseMs - this.#config.leaseMarginMs;
+    if (released > 0) this.#pool.wake();
   }
 
   async #beat(): Promise<void> {
-    const beats = this.#slots.flatMap((slot) => (slot.registered ? [beatOf(slot.registered)] : []));
+    const beats = this.#pool.slots.flatMap((slot) => (slot.registered ? [beatOf(slot.registered)] : []));
     if (beats.length === 0) return;
-    const safeUntilMs = this.#safeUntilMs(monotonicNowMs());
-    const { lost, abort } = await this.#options.queue.renewLeases(beats);
+    const { lost, abort, safeUntilMs } = await this.#rows.renew(beats);
     const beaten = new Set(beats.map((beat) => beat.workerId));
-    for (const slot of this.#slots) {
+    for (const slot of this.#pool.slots) {
       const workerId = slot.registered?.workerId;
       if (!workerId || !beaten.has(workerId)) continue;
       if (lost.includes(workerId)) slot.loseLease();
       else slot.send({ type: 'lease', safeUntilMs });
     }
     if (lost.length > 0)
-      this.#logger.warn({ workers: lost }, 'Leases ran out; these workers drop their sessions and start anew');
-    for (const order of abort) this.#sendTo(order.workerId, abortMessage(order));
+      this.#warn({ workers: lost }, 'Leases ran out; these workers drop their sessions and start anew');
+    for (const order of abort) this.#pool.sendTo(order.workerId, abortMessage(order));
     this.#announce(beats);
   }
 
@@ -246,28 +246,32 @@ export class WorkerManager {
 
   async #tick(): Promise<void> {
     const { ready } = await this.#options.queue.tick();
-    if (ready) this.#wake();
+    if (ready) this.#pool.wake();
   }
 
   async #rescue(): Promise<void> {
     const rescued = await this.#options.queue.rescue();
     if (rescued === 0) return;
-    this.#logger.warn({ sessions: rescued }, 'Sessions rescued from workers that are gone');
+    this.#warn({ sessions: rescued }, 'Sessions rescued from workers that are gone');
     this.#events.publish(['sessions', 'workers']);
-    this.#wake();
+    this.#pool.wake();
   }
 
   #onSignal(signal: QueueSignal): void {
-    if (signal === 'ready') this.#wake();
-    else this.#heartbeat.soon(0);
+    if (signal === 'ready') this.#pool.wake();
+    else if (signal === 'cancel') this.#heartbeat.soon(0);
+    else for (const task of this.#prompt) task.soon(0);
   }
 
-  #wake(): void {
-    for (const slot of this.#slots) if (slot.hasFreeSlots) slot.send({ type: 'wake' });
+  #addDuty({ name, intervalMs, prompt = false, run }: ManagerDuty): void {
+    const task = this.#task(name, intervalMs, () => run(this.#stopping.signal), Math.max(intervalMs, 10_000));
+    this.#tasks.push(task);
+    if (prompt) this.#prompt.push(task);
   }
 
-  #sendTo(workerId: string, message: ManagerMessage): void {
-    for (const slot of this.#slots) if (slot.registered?.workerId === workerId) slot.send(message);
+  #warn(about: Record<string, unknown>, message: string): void {
+    this.#tally.noteWarning();
+    this.#logger.warn(about, message);
   }
 
   #task(name: string, intervalMs: number, run: () => Promise<void>, failureCapMs: number): RepeatingTask {
@@ -277,7 +281,7 @@ export class WorkerManager {
       failureCapMs,
       onTrouble: (error) =>
         error
-          ? this.#logger.warn({ err: error }, `The database does not answer (${name}); trying on`)
+          ? this.#warn({ err: error }, `The database does not answer (${name}); trying on`)
           : this.#logger.info(`The database answers again (${name})`),
     });
   }
@@ -289,10 +293,3 @@ const abortMessage = ({ sessionId, claimNumber, why }: AbortOrder): ManagerMessa
   claimNumber,
   why,
 });
-
-function beatOf({ workerId, stats }: NonNullable<WorkerSlot['registered']>): WorkerBeat {
-  if (!stats)
-    return { workerId, status: 'starting', activeSessions: 0, jobsProcessed: 0, jobsSucceeded: 0, jobsFailed: 0 };
-  const { currentSessionId, concurrency: _ours, ...rest } = stats;
-  return { workerId, ...rest, currentJobId: currentSessionId };
-}

@@ -13,6 +13,8 @@ export interface WorkerSlotPorts {
   /** Takes back what the worker held, however long it takes. */
   release: (workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string) => Promise<void>;
   onChange: () => void;
+  /** A process has ended; with what it last said of itself, if it said anything. */
+  onEnd: (cause: Exclude<WorkerEndCause, 'lost'>, stats: WorkerStats | null) => void;
   restartDelayMs: (failures: number) => number;
   autoRestart: boolean;
   logger: Logger;
@@ -44,6 +46,8 @@ export class WorkerSlot {
   #killTimer: NodeJS.Timeout | null = null;
   #stopping = false;
   #replacing = false;
+  #intakeLimit = Number.POSITIVE_INFINITY;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(ports: WorkerSlotPorts) {
     this.#ports = ports;
@@ -54,13 +58,30 @@ export class WorkerSlot {
     return this.#worker?.registered ? this.#worker : null;
   }
 
+  /** Resolves when it was stopped, its process is gone and all that is known of it is in the database. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   get isEmpty(): boolean {
     return this.#worker === null;
   }
 
+  get activeSessions(): number {
+    return this.#worker?.stats?.activeSessions ?? 0;
+  }
+
   get hasFreeSlots(): boolean {
-    const stats = this.#worker?.stats;
-    return this.#worker?.registered === true && (!stats || stats.activeSessions < stats.concurrency);
+    if (this.#worker?.registered !== true) return false;
+    const stats = this.#worker.stats;
+    return !stats || stats.activeSessions < Math.min(stats.concurrency, this.#intakeLimit);
+  }
+
+  /** The most sessions that its worker may run at once, from now on and after a restart. */
+  setIntake(limit: number): void {
+    if (limit === this.#intakeLimit) return;
+    this.#intakeLimit = limit;
+    this.send({ type: 'intake', limit });
   }
 
   start(): void {
@@ -104,6 +125,7 @@ export class WorkerSlot {
     this.#stopping = true;
     if (this.#restartTimer) clearTimeout(this.#restartTimer);
     this.#drain(graceMs);
+    if (!this.#worker) this.#noteEnded();
   }
 
   /** Ends the worker and starts a new one at once, for new code. */
@@ -164,7 +186,9 @@ export class WorkerSlot {
   }
 
   #welcome(worker: RunningWorker): void {
-    if (worker.child.connected) worker.child.send({ type: 'welcome', workerId: worker.workerId }, () => {});
+    this.send({ type: 'welcome', workerId: worker.workerId });
+    // Before the lease, with which it begins to claim.
+    if (Number.isFinite(this.#intakeLimit)) this.send({ type: 'intake', limit: this.#intakeLimit });
     this.#register(worker);
   }
 
@@ -191,7 +215,9 @@ export class WorkerSlot {
     const level = cause === 'stopped' ? 'info' : 'error';
     const livedMs = Math.round(monotonicNowMs() - worker.forkedAtMs);
     this.#ports.logger[level]({ worker: worker.workerId, code, signal, cause, livedMs }, describeExit(exit));
+    this.#ports.onEnd(cause, worker.stats);
     this.#afterDatabase(() => this.#ports.release(worker.workerId, cause, describeExit(exit)));
+    if (this.#stopping) this.#noteEnded();
     this.#failures = failuresAfter(this.#failures, { cause, livedMs, wasWorking: worker.registered });
     if (replacing) this.start();
     else this.#scheduleRestart();
@@ -207,6 +233,10 @@ export class WorkerSlot {
     const delayMs = this.#ports.restartDelayMs(this.#failures);
     this.#ports.logger.warn({ delayMs, failures: this.#failures }, 'A new worker follows');
     this.#restartTimer = setTimeout(() => this.start(), delayMs);
+  }
+
+  #noteEnded(): void {
+    void this.#database.then(() => this.#ended.resolve());
   }
 
   /** One thing after the other, for the old and the new process may bear the same name. */

@@ -3,8 +3,11 @@ import type { Executor } from '#lib/db/create-db.ts';
 /** The one channel of the queue; managers listen on it. */
 export const QUEUE_CHANNEL = 'eko_queue';
 
-/** 'ready': something may be claimed. 'cancel': a running session shall stop, so beat now instead of at the next interval. */
-export const QUEUE_SIGNALS = ['ready', 'cancel'] as const;
+/**
+ * 'ready': something may be claimed. 'cancel': a running session shall stop, so beat now instead of at the next interval.
+ * 'order': what people want of a machine has changed.
+ */
+export const QUEUE_SIGNALS = ['ready', 'cancel', 'order'] as const;
 export type QueueSignal = (typeof QUEUE_SIGNALS)[number];
 
 /** A NOTIFY per commit costs group commit (measured: −63 % at 32 clients); 20 a second per process cost nothing. */
