@@ -9,6 +9,8 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
+import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
 import { lookForWork } from '#workers/queue/look-for-work.ts';
@@ -59,6 +61,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     workerArgs: workerArgs(flags),
     workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
+    duties: [createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger })],
   });
 }
 
