@@ -9,6 +9,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { healthFileDuty } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
@@ -44,7 +45,8 @@ async function readFlags(): Promise<WorkerFlags> {
 
 function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): WorkerManager {
   const leaseMs = env.LOCK_TTL * 1_000;
-  return new WorkerManager({
+  const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
+  const manager: WorkerManager = new WorkerManager({
     config: {
       numWorkers: flags.workers ?? env.NUM_WORKERS,
       autoRestart: env.AUTO_RESTART,
@@ -61,8 +63,12 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     workerArgs: workerArgs(flags),
     workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
-    duties: [createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger })],
+    duties: [
+      createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
+      ...(env.EKO_HEALTH_FILE ? [healthFileDuty(env.EKO_HEALTH_FILE, countWorkers)] : []),
+    ],
   });
+  return manager;
 }
 
 function workerArgs({ scrapers, sources, limits }: WorkerFlags): string[] {
