@@ -13,11 +13,13 @@ import { healthFileDuty } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
+import type { NodeKeeper } from '#workers/nodes/node-keeper.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
 import { lookForWork } from '#workers/queue/look-for-work.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { RunMonitor } from '#workers/run-monitor.ts';
 import { findSecretKey } from './lib/access.ts';
+import { composeNode } from './lib/compose-node.ts';
 import { endCode } from './lib/end-code.ts';
 import { keepAwake } from './lib/keep-awake.ts';
 import { findRunningDatabase } from './lib/running-database.ts';
@@ -43,12 +45,19 @@ async function readFlags(): Promise<WorkerFlags> {
   return given;
 }
 
-function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): WorkerManager {
+interface Composed {
+  manager: WorkerManager;
+  node: NodeKeeper;
+}
+
+function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): Composed {
+  const numWorkers = flags.workers ?? env.NUM_WORKERS;
+  const node = composeNode(env, numWorkers, db, logger);
   const leaseMs = env.LOCK_TTL * 1_000;
   const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
   const manager: WorkerManager = new WorkerManager({
     config: {
-      numWorkers: flags.workers ?? env.NUM_WORKERS,
+      numWorkers,
       autoRestart: env.AUTO_RESTART,
       heartbeatMs: env.HEARTBEAT_INTERVAL * 1_000,
       leaseMs,
@@ -64,11 +73,13 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
     duties: [
+      node.duty,
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
       ...(env.EKO_HEALTH_FILE ? [healthFileDuty(env.EKO_HEALTH_FILE, countWorkers)] : []),
     ],
   });
-  return manager;
+  node.steer(manager);
+  return { manager, node };
 }
 
 function workerArgs({ scrapers, sources, limits }: WorkerFlags): string[] {
@@ -156,13 +167,14 @@ async function main(): Promise<void> {
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
   const db = openManagerDb(databaseUrl, logger);
-  const manager = composeManager(env, databaseUrl, flags, logger, db);
+  const { manager, node } = composeManager(env, databaseUrl, flags, logger, db);
   obeySignals(manager);
   const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;
   manager.start();
   const run = watchRun(manager, db, flags, env, logger);
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
+  await node.leave();
   const { reason, processed } = run.finish();
   awake?.release();
   process.exit(reason === 'once' && processed === 0 ? EXIT.nothing : endCode(process.env));

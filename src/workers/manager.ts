@@ -188,12 +188,13 @@ export class WorkerManager {
     return new WorkerSlot({
       spawn: () => this.#spawn(),
       nameWorker: (pid) => this.#nameWorker(index, pid),
-      register: (worker) => this.#rows.register(worker),
+      register: (worker) => this.#rows.register(worker).finally(() => this.#promptDuties(CHANGE_BEAT_MS)),
       release: (workerId, cause, reason) => this.#release(workerId, cause, reason),
-      onChange: () => {
-        for (const task of [this.#heartbeat, ...this.#prompt]) task.soon(CHANGE_BEAT_MS);
+      onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
+      onEnd: (cause, stats) => {
+        this.#tally.noteEnd(cause, stats);
+        this.#promptDuties(CHANGE_BEAT_MS);
       },
-      onEnd: (cause, stats) => this.#tally.noteEnd(cause, stats),
       restartDelayMs,
       autoRestart: this.#config.autoRestart,
       logger: this.#logger,
@@ -260,7 +261,11 @@ export class WorkerManager {
   #onSignal(signal: QueueSignal): void {
     if (signal === 'ready') this.#pool.wake();
     else if (signal === 'cancel') this.#heartbeat.soon(0);
-    else for (const task of this.#prompt) task.soon(0);
+    else this.#promptDuties(0);
+  }
+
+  #promptDuties(delayMs: number): void {
+    for (const task of this.#prompt) task.soon(delayMs);
   }
 
   #addDuty({ name, intervalMs, prompt = false, run }: ManagerDuty): void {

@@ -1,0 +1,23 @@
+import type { Db } from '#lib/db/create-db.ts';
+import type { Env } from '#lib/env.ts';
+import type { Logger } from '#lib/logger.ts';
+import { createEventPublisher } from '#workers/events.ts';
+import { createMachineSampler } from '#workers/nodes/machine-sampler.ts';
+import { NodeKeeper } from '#workers/nodes/node-keeper.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+
+/** What reports on this machine and lets people steer it. */
+export function composeNode(env: Env, configuredWorkers: number, db: Db, logger: Logger): NodeKeeper {
+  return new NodeKeeper({
+    db,
+    events: createEventPublisher(db),
+    logger,
+    nodeId: env.NODE_ID,
+    version: packageJson.version,
+    configuredWorkers,
+    concurrency: env.WORKER_CONCURRENCY,
+    heartbeatMs: env.HEARTBEAT_INTERVAL * 1_000,
+    leaseMs: env.LOCK_TTL * 1_000,
+    sample: createMachineSampler({ dataFolder: env.EKO_DATA_DIR }),
+  });
+}

@@ -1,0 +1,214 @@
+import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Executor } from '#lib/db/create-db.ts';
+import type { Logger } from '#lib/logger.ts';
+import type { EventPublisher } from '../events.ts';
+import type { ManagerDuty } from '../manager-duty.ts';
+import type { ManagerFigures } from '../worker-tally.ts';
+import type { MachineSample, SampleMachine } from './machine-sampler.ts';
+import { INTAKE_SHARE, NO_SIGNS_YET, type NodeHealth, nodeHealth } from './node-health.ts';
+import { beatNode, leaveNode, type NodeOwner, type NodeWish, sweepSilentNodes } from './node-store.ts';
+
+/** What it reports on and steers; WorkerManager is one. */
+export interface SteeredManager {
+  readonly workerCount: number;
+  readonly figures: ManagerFigures;
+  scaleTo(count: number): void;
+  setIntake(share: number): void;
+}
+
+export interface NodeKeeperOptions {
+  db: Executor;
+  events: Pick<EventPublisher, 'publish'>;
+  logger: Logger;
+  nodeId: string;
+  version: string | null;
+  /** Workers that it was started with. */
+  configuredWorkers: number;
+  /** Sessions per worker. */
+  concurrency: number;
+  heartbeatMs: number;
+  leaseMs: number;
+  sample: SampleMachine;
+}
+
+const NO_WISH: NodeWish = { mode: 'active', desiredWorkers: null };
+
+/** At the very end the row is written if the database answers within this time. */
+const FAREWELL_MS = 1_000;
+
+/**
+ * Keeps the row of this machine: reports how it is, and makes the manager do what people want of it. Until the first answer of
+ * the database nothing is claimed, since the machine may be paused.
+ */
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions;
+  #manager: SteeredManager | null = null;
+  #health: NodeHealth = NO_SIGNS_YET;
+  #wish: NodeWish | null = null;
+  #ownsRow = false;
+  #otherOwner = '';
+  #deadPid: number | null = null;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
+  #announced = '';
+
+  constructor(options: NodeKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Call it before the manager starts. */
+  steer(manager: SteeredManager): void {
+    this.#manager = manager;
+    manager.setIntake(0);
+  }
+
+  get duty(): ManagerDuty {
+    return { name: 'node', intervalMs: this.#options.heartbeatMs, prompt: true, run: () => this.#round() };
+  }
+
+  /** Says that the manager has stopped. Never throws, and does not wait long for the database. */
+  async leave(): Promise<void> {
+    if (!this.#ownsRow) return;
+    const { db, nodeId, events } = this.#options;
+    const leaving = leaveNode(db, { nodeId, ...ownIdentity() }).catch(() => {
+      // Others see that it is silent.
+    });
+    await Promise.race([leaving, wait(FAREWELL_MS)]);
+    events.publish(['workers']);
+  }
+
+  async #round(): Promise<void> {
+    const manager = this.#manager;
+    if (!manager) return;
+    const sample = await this.#options.sample();
+    this.#noteHealth(nodeHealth({ ...sample, crashes: manager.figures.crashes }, this.#health));
+    this.#applyIntake(manager);
+    await this.#beat(manager, sample);
+    this.#applyIntake(manager);
+    await this.#sweep(sample.atMs);
+  }
+
+  async #beat(manager: SteeredManager, sample: MachineSample): Promise<void> {
+    const { db, leaseMs } = this.#options;
+    const beat = this.#describe(manager, sample);
+    const answer = await beatNode(db, beat, { first: !this.#ownsRow, deadPid: this.#deadPid, leaseMs });
+    if (answer.kind === 'written') {
+      this.#noteOwned();
+      this.#obey(manager, answer.wish);
+      return;
+    }
+    const isNews = this.#noteOther(answer.owner);
+    this.#obey(manager, NO_WISH);
+    if (isNews && this.#deadPid !== null) await this.#beat(manager, sample);
+  }
+
+  #describe(manager: SteeredManager, sample: MachineSample) {
+    const { nodeId, version, configuredWorkers, concurrency } = this.#options;
+    const { workers, activeSessions, errors, warnings } = manager.figures;
+    const { cpuPercent, memoryPercent, diskPercent, cpuCount, memoryLimitMb } = sample;
+    return {
+      nodeId,
+      ...ownIdentity(),
+      version,
+      status: this.#health.status,
+      statusReasons: this.#health.reasons,
+      configuredWorkers,
+      activeWorkers: workers,
+      activeSessions,
+      concurrency,
+      ...{ cpuPercent, memoryPercent, diskPercent, cpuCount, memoryLimitMb },
+      errors,
+      warnings,
+    };
+  }
+
+  #noteHealth(health: NodeHealth): void {
+    const before = this.#health.status;
+    this.#health = health;
+    if (health.status === before) return;
+    const { reasons } = health;
+    if (health.status === 'healthy') this.#options.logger.info('This machine is healthy again');
+    else this.#options.logger.warn({ reasons }, `This machine is ${health.status}; it takes ${TAKES[health.status]}`);
+  }
+
+  #noteOwned(): void {
+    if (this.#otherOwner !== '') this.#options.logger.info('This manager now reports for its node');
+    this.#otherOwner = '';
+    this.#ownsRow = true;
+  }
+
+  /**
+   * Another manager reports under our name: two would obey each other's orders, so this one goes by its settings alone.
+   * @returns whether this is another manager than before.
+   */
+  #noteOther(owner: NodeOwner): boolean {
+    this.#ownsRow = false;
+    const name = `process ${owner.managerPid} on ${owner.hostname}`;
+    if (owner.managerPid === 0 || name === this.#otherOwner) return false;
+    this.#otherOwner = name;
+    const isDead = owner.hostname === hostname() && !isAlive(owner.managerPid);
+    this.#deadPid = isDead ? owner.managerPid : null;
+    if (isDead) return true;
+    const { logger, nodeId } = this.#options;
+    logger.warn(
+      { node: nodeId },
+      `Another manager (${name}) reports as node "${nodeId}". Until it stops, this one is neither shown nor steered, and goes by its own settings. Give each its own NODE_ID.`,
+    );
+    return true;
+  }
+
+  #obey(manager: SteeredManager, wish: NodeWish): void {
+    const { configuredWorkers, logger } = this.#options;
+    if (wish.mode !== (this.#wish?.mode ?? 'active')) logger.info(MODE_NEWS[wish.mode]);
+    this.#wish = wish;
+    const wanted = wish.mode === 'draining' ? 0 : (wish.desiredWorkers ?? configuredWorkers);
+    if (wanted !== manager.workerCount) {
+      logger.info(
+        { workers: wanted, startedWith: configuredWorkers },
+        `Going from ${manager.workerCount} to ${wanted} workers`,
+      );
+      manager.scaleTo(wanted);
+    }
+    this.#announce(manager, wish);
+  }
+
+  #applyIntake(manager: SteeredManager): void {
+    manager.setIntake(this.#wish?.mode === 'active' ? INTAKE_SHARE[this.#health.status] : 0);
+  }
+
+  /** Only what people act on counts: figures that move a little say nothing. */
+  #announce(manager: SteeredManager, wish: NodeWish): void {
+    const seen = JSON.stringify([this.#health.status, wish, manager.figures.workers]);
+    if (seen !== this.#announced) this.#options.events.publish(['workers']);
+    this.#announced = seen;
+  }
+
+  async #sweep(nowMs: number): Promise<void> {
+    const { db, leaseMs, events, logger } = this.#options;
+    if (nowMs - this.#sweptAtMs < leaseMs) return;
+    this.#sweptAtMs = nowMs;
+    const { gone, deleted } = await sweepSilentNodes(db, leaseMs);
+    if (gone.length > 0) logger.warn({ nodes: gone }, 'These machines have fallen silent; their sessions go to others');
+    if (gone.length + deleted.length > 0) events.publish(['workers']);
+  }
+}
+
+const TAKES = { degraded: 'half as much', unhealthy: 'nothing new' } as const;
+
+const MODE_NEWS = {
+  active: 'This machine takes sessions again, as people want',
+  paused: 'Paused by people: nothing new is claimed, and what runs goes on',
+  draining: 'Drained by people: the workers finish what they run and leave',
+} as const;
+
+const ownIdentity = (): NodeOwner => ({ hostname: hostname(), managerPid: process.pid });
+
+/** Of this machine's processes, whoever owns them. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
