@@ -163,8 +163,8 @@ export class LeaseLostError extends AppError {
   readonly disposition = 'lost';
 }
 
-/** The database cannot be reached. */
+/** The database cannot be reached. No fault of the session, which goes on at its last checkpoint, one that waits on disk included. */
 export class DatabaseUnavailableError extends AppError {
   readonly code = 'database_unavailable';
-  readonly disposition = 'lost';
+  readonly disposition = 'interrupted';
 }

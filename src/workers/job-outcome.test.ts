@@ -42,7 +42,7 @@ const EVERY_ERROR: [AppError, SessionOutcome['kind']][] = [
   [new CancelledError('m'), 'cancelled'],
   [new ShutdownError('m'), 'interrupted'],
   [new LeaseLostError('m'), 'lost'],
-  [new DatabaseUnavailableError('m'), 'lost'],
+  [new DatabaseUnavailableError('m'), 'interrupted'],
 ];
 
 describe('outcomeOf', () => {

@@ -1,14 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LeaseLostError, ShutdownError } from '#lib/errors.ts';
-import { silentLogger } from '#lib/logger.ts';
-import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import { makeGivenRunner, type Work } from '#test/given-runner.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
-import { createEventPublisher } from './events.ts';
-import { JobRunner, type JobRunnerDeps } from './job-runner.ts';
-import { SessionLogWriter } from './logs/session-log-writer.ts';
-import { RequestLogWriter } from './pages/request-log-writer.ts';
-import { LocalValidatorStore } from './pages/validator-store.ts';
+import type { JobRunner, JobRunnerDeps } from './job-runner.ts';
 import type { ClaimedSession } from './queue/job-queue.ts';
 
 let bed: QueueBed;
@@ -21,54 +16,8 @@ afterEach(async () => {
 });
 afterAll(() => bed.drop());
 
-/** A scraper whose work is given by the test. */
-class GivenScraper extends BaseScraper {
-  readonly source = 'permits';
-  readonly #work: (scraper: GivenScraper) => Promise<void>;
-  constructor(work: (scraper: GivenScraper) => Promise<void>) {
-    super();
-    this.#work = work;
-  }
-  protected override scrape = () => this.#work(this);
-  emit(row: string): void {
-    const sourceUrl = 'https://example.com/rows';
-    const name = { sourceUrl, sourceRowId: row, rule: 'row', fetchedAt: new Date().toISOString() };
-    this.emitLead({
-      portal: 'p',
-      sourceRowId: row,
-      sourceUrl,
-      role: 'owner',
-      name: `Person ${row}`,
-      address: '1 Example Street',
-      provenance: { name },
-    });
-  }
-  save = (cursor: unknown) => this.checkpoint(cursor);
-}
-
-function makeRunner(work: (scraper: GivenScraper) => Promise<void>, overrides: Partial<JobRunnerDeps> = {}): JobRunner {
-  const { db, queue } = bed;
-  return new JobRunner({
-    workerId: 'worker',
-    db,
-    queue,
-    fetcher: {
-      fetchPage: () => Promise.reject(new Error('these tests fetch nothing')),
-    },
-    renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
-    parsing: { parse: () => Promise.reject(new Error('these tests parse nothing')) },
-    events: createEventPublisher({ query: async () => [] }),
-    logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
-    requests: new RequestLogWriter({ db: { query: async () => [] } }),
-    validators: new LocalValidatorStore(),
-    logger: silentLogger(),
-    isLeaseSafe: () => true,
-    createScraper: () => new GivenScraper(work),
-    complete: async (item) => (await queue.complete([item])).has(item.id),
-    onChange: () => {},
-    abortGraceMs: 20,
-    ...overrides,
-  });
+function makeRunner(work: Work, overrides: Partial<JobRunnerDeps> = {}): JobRunner {
+  return makeGivenRunner(work, { db: bed.db, queue: bed.queue, ...overrides });
 }
 
 async function run(runner: JobRunner, session?: ClaimedSession): Promise<number> {

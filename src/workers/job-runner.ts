@@ -1,16 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
-import { type AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+import type { AppError } from '#lib/errors.ts';
 import { assertNever } from '#lib/invariant.ts';
 import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import { ActiveSession } from './active-session.ts';
-import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
+import { EndingWriter, type WrittenEnding } from './ending-writer.ts';
 import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
 import { countOutcome, noJobsYet, type WorkerCounters } from './metrics/worker-counters.ts';
 import type { ReadPage, ValidatorStore } from './pages/validator-store.ts';
-import type { Claim, ClaimedSession, Completion, Settled } from './queue/job-queue.ts';
+import type { Claim, ClaimedSession, Completion } from './queue/job-queue.ts';
 import { createSessionContext, type SessionContextDeps } from './session-context.ts';
+import type { SessionEnding } from './session-ending.ts';
+import { NO_SPOOL, type SpoolPort } from './spool/session-spool.ts';
+import type { SpooledClaim } from './spool/spool-record.ts';
 
 export interface JobRunnerDeps extends SessionContextDeps {
   createScraper: (source: string) => BaseScraper;
@@ -18,6 +20,8 @@ export interface JobRunnerDeps extends SessionContextDeps {
   validators: Pick<ValidatorStore, 'save'>;
   /** Resolves after the commit: true when the claim was still good. Collects several completions into one statement. */
   complete: (item: Completion) => Promise<boolean>;
+  /** Where a session puts what cannot be saved; without it, that waits in memory. */
+  openSpool?: (claim: SpooledClaim) => SpoolPort;
   /** A slot is free again, or the worker's figures have changed. */
   onChange: () => void;
   /** How long an aborted scraper may take to come back before its result is dropped, in ms; default 2 s. */
@@ -95,21 +99,23 @@ export class JobRunner {
   }
 
   async #run(active: ActiveSession): Promise<void> {
-    const end = await this.#scrape(active);
+    const spool = this.#deps.openSpool?.(active.claimed) ?? NO_SPOOL;
+    const end = await this.#scrape(active, spool);
     const outcome = outcomeOf(end.error, active.abortReason);
-    const settled = await this.#settle(active, outcome, end.result);
+    const settled = await this.#settle(active, outcome, end.result, spool);
     await this.#finish(active, outcome, settled);
   }
 
-  async #scrape(active: ActiveSession): Promise<ScrapeEnd> {
+  async #scrape(active: ActiveSession, spool: SpoolPort): Promise<ScrapeEnd> {
     let close = (): void => {};
     try {
       const scraper = this.#deps.createScraper(active.claimed.source);
-      const session = createSessionContext(this.#deps, active, scraper.config);
+      const session = createSessionContext(this.#deps, active, scraper.config, spool);
       close = session.close;
       const scraping = scraper.execute(active.claimed.location, { context: session.context });
       const result = await this.#orDropped(scraping, active);
-      await this.#keepValidators(session.pagesRead);
+      // What waits on disk is not saved yet, and may never be.
+      if (!spool.isPending) await this.#keepValidators(session.pagesRead);
       return { error: null, result };
     } catch (error) {
       return { error: error ?? new Error('The scraper threw nothing at all'), result: null };
@@ -151,53 +157,16 @@ export class JobRunner {
     active: ActiveSession,
     outcome: SessionOutcome,
     result: ScrapeResult | null,
-  ): Promise<Settled | 'unwritten'> {
+    spool: SpoolPort,
+  ): Promise<WrittenEnding> {
     this.#logOutcome(active, outcome);
     if (outcome.kind === 'lost') return 'unwritten';
-    try {
-      return await withDatabaseRetry(() => this.#write(active, outcome, result), {
-        mayContinue: () => this.#deps.isLeaseSafe() && active.abortReason?.disposition !== 'lost',
-        onRetry: (error, attempt) =>
-          this.#deps.logger.warn({ ...about(active.claimed), attempt, err: error }, 'Cannot save the outcome yet'),
-      });
-    } catch (error) {
-      const level = isDatabaseOutage(error) || error instanceof DatabaseUnavailableError ? 'warn' : 'error';
-      this.#deps.logger[level]({ ...about(active.claimed), err: error }, 'The outcome could not be saved');
-      return 'unwritten';
-    }
-  }
-
-  async #write(
-    { claimed, stats, lastHostKey: hostKey }: ActiveSession,
-    outcome: Exclude<SessionOutcome, { kind: 'lost' }>,
-    result: ScrapeResult | null,
-  ): Promise<Settled> {
-    const { queue } = this.#deps;
-    switch (outcome.kind) {
-      case 'completed':
-        return (await this.#deps.complete({ ...completionOf(claimed, result), stats })) ? 'completed' : 'stale';
-      case 'retry':
-        return await queue.retry(claimed, { error: outcome.error, stats, hostKey });
-      case 'snoozed':
-        return await queue.snooze(claimed, {
-          delayMs: outcome.delayMs,
-          reason: outcome.reason,
-          stats,
-          hostKey,
-        });
-      case 'interrupted':
-        return await queue.handBack(claimed, { reason: outcome.reason, stats, hostKey });
-      case 'cancelled':
-        return await queue.cancelled(claimed, { stats });
-      case 'failed':
-        return await queue.fail(claimed, { error: outcome.error, stats });
-      default:
-        return assertNever(outcome);
-    }
+    const writer = new EndingWriter({ ...this.#deps, spool }, active.claimed);
+    return await writer.write(endingOf(active, outcome, result), () => active.abortReason?.disposition !== 'lost');
   }
 
   /** The slot is freed first: what follows is for people and must hold nobody up. */
-  async #finish(active: ActiveSession, outcome: SessionOutcome, settled: Settled | 'unwritten'): Promise<void> {
+  async #finish(active: ActiveSession, outcome: SessionOutcome, settled: WrittenEnding): Promise<void> {
     const { claimed } = active;
     active.close();
     this.#active.delete(claimed.id);
@@ -219,22 +188,15 @@ export class JobRunner {
   }
 }
 
-function completionOf(claimed: ClaimedSession, result: ScrapeResult | null): Completion {
-  const progress: SessionProgress | undefined = result?.progress;
-  return {
-    id: claimed.id,
-    claimNumber: claimed.claimNumber,
-    ...(progress ? { progress } : {}),
-    ...(result ? { statusReason: summaryOf(result) } : {}),
-  };
-}
-
-function summaryOf({ totalLeads, newLeads, warnings, skipped }: ScrapeResult): string {
-  const leads = `${totalLeads} ${totalLeads === 1 ? 'lead' : 'leads'}, ${newLeads} of them new`;
-  if (skipped) return `${leads}; skipped: ${skipped}`;
-  const [first] = warnings;
-  if (!first) return leads;
-  return `${leads}; ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings, the first'}: ${first}`;
+function endingOf(
+  { stats, lastHostKey: hostKey }: ActiveSession,
+  outcome: SessionEnding['outcome'],
+  result: ScrapeResult | null,
+): SessionEnding {
+  if (!result) return { outcome, stats, hostKey };
+  const { totalLeads, newLeads, warnings, skipped, progress } = result;
+  const summary = { totalLeads, newLeads, warnings, ...(skipped ? { skipped } : {}) };
+  return { outcome, stats, hostKey, progress, summary };
 }
 
 function sentenceOf(

@@ -10,6 +10,8 @@ import { ParsePool } from './parse/parse-pool.ts';
 import { JobQueue } from './queue/job-queue.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
 import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
+import { SPOOL_FOLDER } from './spool/spool-file.ts';
+import { WorkerSpool } from './spool/worker-spool.ts';
 import { userAgent } from './user-agent.ts';
 import { Worker } from './worker.ts';
 
@@ -33,13 +35,14 @@ function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: Work
     max: 4,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
+  const queue = new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });
   const fetching = composeFetching(env, db, logger, process.env.EKO_INTERNAL_ECHO_URL);
   return new Worker({
     workerId,
     concurrency: env.WORKER_CONCURRENCY,
     workLimit,
     db,
-    queue: new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 }),
+    queue,
     fetching,
     renderer: createPageRenderer({
       fetcher: fetching.fetcher,
@@ -50,6 +53,7 @@ function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: Work
     }),
     parsing: new ParsePool({ parsersModule: scrapers.parsersModule }),
     scrapers,
+    spool: new WorkerSpool({ folder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER), workerId, queue, logger }),
     logger,
     send: (message) => {
       if (process.connected) process.send?.(message, undefined, undefined, () => {});

@@ -1,15 +1,12 @@
 import type { Db } from '#lib/db/create-db.ts';
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
-import { CancelledError, DatabaseUnavailableError, LeaseLostError } from '#lib/errors.ts';
-import type { NormalizedLead } from '#lib/leads/lead.ts';
-import { normalizeLead } from '#lib/leads/normalize-lead.ts';
-import { saveLeads } from '#lib/leads/save-leads.ts';
+import { CancelledError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
-import type { Checkpoint, CheckpointCounts, ScraperContext } from '#lib/scrapers/scraper-context.ts';
+import type { CheckpointCounts, ScraperContext } from '#lib/scrapers/scraper-context.ts';
 import type { ActiveSession } from './active-session.ts';
-import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
 import type { EventPublisher } from './events.ts';
 import type { FetchSession } from './fetch/fetch-session.ts';
 import type { PageFetcher } from './fetch/page-fetcher.ts';
@@ -17,10 +14,12 @@ import type { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { RequestLogWriter } from './pages/request-log-writer.ts';
 import type { ReadPage } from './pages/validator-store.ts';
 import type { ParsePool } from './parse/parse-pool.ts';
-import { findWatermark, moveWatermarks } from './portal-store.ts';
+import { findWatermark } from './portal-store.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
+import type { JobQueue } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
+import { withPatience } from './session-patience.ts';
+import type { SpoolPort } from './spool/session-spool.ts';
 
 export interface SessionContextDeps {
   workerId: string;
@@ -50,6 +49,7 @@ export function createSessionContext(
   deps: SessionContextDeps,
   active: ActiveSession,
   config: ScraperConfig,
+  spool: SpoolPort,
 ): SessionContext {
   const { claimed, signal, stats } = active;
   const log = createSessionLog(deps, active);
@@ -76,6 +76,7 @@ export function createSessionContext(
   };
   // Reads try as long as writes do: a pause of the database is no fault of the session.
   const patiently = <T>(work: () => Promise<T>) => withPatience(deps, active, work);
+  const checkpoints = new CheckpointWriter({ ...deps, spool, log }, active);
   const context: ScraperContext = {
     source: claimed.source,
     location: claimed.location,
@@ -92,7 +93,7 @@ export function createSessionContext(
       deps.parsing.parse(page, parser, input, { htmlParser: config.htmlParser, signal }),
     checkpoint: async (checkpoint) => {
       progress.supersede();
-      const answer = await patiently(() => saveCheckpoint(deps, active, checkpoint, log));
+      const answer = await checkpoints.save(checkpoint);
       deps.events.publish(checkpoint.leads.length > 0 ? ['sessions', 'leads'] : ['sessions'], [claimed.id]);
       if (answer.cancelRequested) active.abort(cancelledByPerson(claimed.id));
       return { found: answer.found, fresh: answer.fresh } satisfies CheckpointCounts;
@@ -102,59 +103,6 @@ export function createSessionContext(
     findWatermark: (portalId, scope) => patiently(() => findWatermark(deps.db, portalId, scope)),
   };
   return { context, pagesRead, close: () => progress.close() };
-}
-
-async function saveCheckpoint(
-  deps: SessionContextDeps,
-  active: ActiveSession,
-  checkpoint: Checkpoint,
-  log: ScraperContext['log'],
-): Promise<CheckpointAnswer> {
-  const { claimed } = active;
-  const leads = normalizeAll(checkpoint, claimed.source, log);
-  const patch = { cursor: checkpoint.cursor, progress: checkpoint.progress };
-  return await deps.queue.checkpoint(claimed, patch, async (tx) => {
-    const saved = await saveLeads(tx, leads, {
-      sessionId: claimed.id,
-      batchId: claimed.batchId,
-      location: claimed.location,
-    });
-    await moveWatermarks(tx, claimed.id, checkpoint.watermarks ?? []);
-    return { found: saved.found, fresh: saved.fresh };
-  });
-}
-
-function normalizeAll(checkpoint: Checkpoint, source: string, log: ScraperContext['log']): NormalizedLead[] {
-  const now = new Date();
-  const leads: NormalizedLead[] = [];
-  for (const draft of checkpoint.leads) {
-    const lead = normalizeLead(draft, { source, now });
-    if ('rejected' in lead) {
-      log('debug', `Row "${draft.sourceRowId}" of "${draft.portal}" is no lead: ${lead.rejected}`);
-    } else leads.push(lead);
-  }
-  return leads;
-}
-
-/**
- * Tries as long as the database is away and the lease is safe; then the session is given up, and another attempt goes on
- * from its last checkpoint.
- */
-async function withPatience<T>(deps: SessionContextDeps, active: ActiveSession, work: () => Promise<T>): Promise<T> {
-  active.signal.throwIfAborted();
-  try {
-    return await withDatabaseRetry(work, {
-      signal: active.signal,
-      mayContinue: () => deps.isLeaseSafe() && !active.signal.aborted,
-      onRetry: (error, attempt) =>
-        deps.logger.warn({ sessionId: active.claimed.id, attempt, err: error }, 'The database is away; trying again'),
-    });
-  } catch (error) {
-    active.signal.throwIfAborted();
-    if (error instanceof LeaseLostError) active.abort(error);
-    if (!isDatabaseOutage(error)) throw error;
-    throw new DatabaseUnavailableError('The database was away until the lease ran out', { cause: error });
-  }
 }
 
 function createSessionLog(deps: SessionContextDeps, active: ActiveSession): ScraperContext['log'] {

@@ -1,6 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Db } from '#lib/db/create-db.ts';
-import { CancelledError, LeaseLostError, SessionTimeoutError, ShutdownError } from '#lib/errors.ts';
+import {
+  type AppError,
+  CancelledError,
+  DatabaseUnavailableError,
+  LeaseLostError,
+  SessionTimeoutError,
+  ShutdownError,
+} from '#lib/errors.ts';
 import { assertNever } from '#lib/invariant.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ClaimLoop } from './claim-loop.ts';
@@ -16,6 +23,7 @@ import { CompletionBatcher } from './queue/completion-batcher.ts';
 import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
 import type { ScraperRegistry } from './scraper-registry.ts';
+import type { WorkerSpool } from './spool/worker-spool.ts';
 
 export interface WorkerOptions {
   workerId: string;
@@ -28,6 +36,8 @@ export interface WorkerOptions {
   renderer: PageRenderer;
   parsing: ParsePool;
   scrapers: ScraperRegistry;
+  /** Where it is kept what cannot be saved while the database is away. */
+  spool: WorkerSpool;
   logger: Logger;
   send: (message: WorkerMessage) => void;
   /** Called when the worker has stopped; nothing of it runs any more. */
@@ -61,7 +71,10 @@ export class Worker {
     const { workerId, db, queue, logger, fetching, renderer, parsing, scrapers } = options;
     this.#options = options;
     this.#workLimit = options.workLimit ?? Number.POSITIVE_INFINITY;
-    this.#lease = new LeaseKeeper(() => this.#loseLease('The lease could not be renewed in time'));
+    this.#lease = new LeaseKeeper(() =>
+      // Nobody has said that the sessions are lost: what they found so far waits on disk, under claims that may still be good.
+      this.#endLease(new DatabaseUnavailableError('The database was away until the lease ran out')),
+    );
     this.#events = createEventPublisher(db);
     this.#logs = new SessionLogWriter({ db, workerId });
     this.#requests = new RequestLogWriter({ db });
@@ -81,6 +94,7 @@ export class Worker {
       isLeaseSafe: () => this.#lease.isSafe,
       createScraper: scrapers.createScraper,
       complete: (item) => this.#lease.within(this.#completions.add(item)),
+      openSpool: (claim) => options.spool.open(claim),
       onChange: () => this.#onChange(),
     });
     this.#claims = this.#createClaimLoop();
@@ -97,7 +111,7 @@ export class Worker {
         this.#renewLease(message.safeUntilMs);
         break;
       case 'lease-lost':
-        this.#loseLease(message.reason);
+        this.#endLease(new LeaseLostError(message.reason));
         break;
       case 'wake':
         this.#wake();
@@ -185,15 +199,16 @@ export class Worker {
   #renewLease(safeUntilMs: number): void {
     const wasSafe = this.#lease.isSafe;
     this.#lease.renew(safeUntilMs);
+    void this.#options.spool.deliverAll();
     void this.#runner.handBackAbandoned();
     if (!wasSafe) this.#wake();
   }
 
-  #loseLease(reason: string): void {
+  #endLease(reason: AppError): void {
     this.#lease.drop();
     if (this.#runner.activeCount > 0)
-      this.#options.logger.warn({ reason }, 'The lease is lost; all sessions are dropped');
-    this.#runner.abortAll(new LeaseLostError(reason));
+      this.#options.logger.warn({ reason: reason.message }, 'The lease has ended; all sessions stop');
+    this.#runner.abortAll(reason);
   }
 
   #wake(): void {

@@ -1,0 +1,64 @@
+import type { Db } from '#lib/db/create-db.ts';
+import { silentLogger } from '#lib/logger.ts';
+import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import { createEventPublisher } from '#workers/events.ts';
+import { JobRunner, type JobRunnerDeps } from '#workers/job-runner.ts';
+import { SessionLogWriter } from '#workers/logs/session-log-writer.ts';
+import { RequestLogWriter } from '#workers/pages/request-log-writer.ts';
+import { LocalValidatorStore } from '#workers/pages/validator-store.ts';
+import type { JobQueue } from '#workers/queue/job-queue.ts';
+
+export type Work = (scraper: GivenScraper) => Promise<void>;
+
+/** A scraper whose work is given by the test. */
+export class GivenScraper extends BaseScraper {
+  readonly source = 'permits';
+  readonly #work: Work;
+  constructor(work: Work) {
+    super();
+    this.#work = work;
+  }
+  protected override scrape = () => this.#work(this);
+  emit(row: string): void {
+    const sourceUrl = 'https://example.com/rows';
+    const name = { sourceUrl, sourceRowId: row, rule: 'row', fetchedAt: new Date().toISOString() };
+    this.emitLead({
+      portal: 'p',
+      sourceRowId: row,
+      sourceUrl,
+      role: 'owner',
+      name: `Person ${row}`,
+      address: '1 Example Street',
+      provenance: { name },
+    });
+  }
+  save = (cursor: unknown) => this.checkpoint(cursor);
+  /** Rejects with the reason. */
+  untilAborted = (): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      if (this.signal.aborted) reject(this.signal.reason);
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
+    });
+}
+
+/** A runner that fetches nothing: its sessions do what the test says. */
+export function makeGivenRunner(work: Work, deps: { db: Db; queue: JobQueue } & Partial<JobRunnerDeps>): JobRunner {
+  const { queue } = deps;
+  return new JobRunner({
+    workerId: 'worker',
+    fetcher: { fetchPage: () => Promise.reject(new Error('these tests fetch nothing')) },
+    renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
+    parsing: { parse: () => Promise.reject(new Error('these tests parse nothing')) },
+    events: createEventPublisher({ query: async () => [] }),
+    logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
+    requests: new RequestLogWriter({ db: { query: async () => [] } }),
+    validators: new LocalValidatorStore(),
+    logger: silentLogger(),
+    isLeaseSafe: () => true,
+    createScraper: () => new GivenScraper(work),
+    complete: async (item) => (await queue.complete([item])).has(item.id),
+    onChange: () => {},
+    abortGraceMs: 20,
+    ...deps,
+  });
+}

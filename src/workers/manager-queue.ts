@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Db } from '#lib/db/create-db.ts';
+import type { Logger } from '#lib/logger.ts';
+import { isDatabaseOutage } from './database-retry.ts';
+import {
+  type HeartbeatAnswer,
+  JobQueue,
+  type JobQueueOptions,
+  type WorkerBeat,
+  type WorkerEndCause,
+  type WorkerRegistration,
+} from './queue/job-queue.ts';
+import { deliverLeftovers } from './spool/deliver-leftovers.ts';
+import { spoolFolderOf } from './spool/spool-file.ts';
+
+export interface ManagerQueueOptions extends JobQueueOptions {
+  db: Db;
+  /** A pool of one connection that nothing but heartbeats uses, so that no other work of the manager can make them late. */
+  heartbeatDb: Db;
+  /** spool/ in the data folder of this machine. */
+  spoolFolder: string;
+  logger: Logger;
+}
+
+/**
+ * The queue of a manager. Heartbeats have a connection of their own. Before it takes sessions away from anybody, it delivers what
+ * workers of this machine have left on disk under their claims: afterwards these would be stale, and the work would be done again.
+ */
+export class ManagerQueue extends JobQueue {
+  readonly #options: ManagerQueueOptions;
+  /** Workers of this manager that run and deliver for themselves. */
+  readonly #alive = new Set<string>();
+  readonly #heartbeats: JobQueue;
+  #wasAway = false;
+
+  constructor(options: ManagerQueueOptions) {
+    super(options);
+    this.#options = options;
+    this.#heartbeats = new JobQueue({ ...options, db: options.heartbeatDb });
+  }
+
+  override renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
+    return this.#heartbeats.renewLeases(workers);
+  }
+
+  /** A worker that lost its lease is registered again: what it wrote down before goes first. */
+  override async registerWorker(worker: WorkerRegistration): Promise<void> {
+    await this.#deliver(worker.workerId);
+    await super.registerWorker(worker);
+    this.#alive.add(worker.workerId);
+  }
+
+  override async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>): Promise<number> {
+    await this.#deliver(workerId);
+    const released = await super.releaseWorker(workerId, cause);
+    this.#alive.delete(workerId);
+    // What has no end in its file is stale now, and its file goes.
+    await this.#deliver(workerId);
+    return released;
+  }
+
+  /**
+   * The first round after an outage takes nothing away: the managers of other machines may have something to deliver too, and
+   * they need a moment to notice that the database is back.
+   */
+  override async rescue(): Promise<number> {
+    try {
+      await this.#deliverOfTheDead();
+      if (!this.#wasAway) return await super.rescue();
+      await this.#options.db.query('select 1');
+      this.#wasAway = false;
+      return 0;
+    } catch (error) {
+      this.#wasAway ||= isDatabaseOutage(error);
+      throw error;
+    }
+  }
+
+  async #deliverOfTheDead(): Promise<void> {
+    const { spoolFolder } = this.#options;
+    const names = await readdir(spoolFolder).catch(() => [] as string[]);
+    for (const name of names) {
+      if (!this.#alive.has(decodeURIComponent(name)))
+        await deliverLeftovers(path.join(spoolFolder, name), this.#ports());
+    }
+  }
+
+  async #deliver(workerId: string): Promise<void> {
+    await deliverLeftovers(spoolFolderOf(this.#options.spoolFolder, workerId), this.#ports());
+  }
+
+  #ports() {
+    const { db, logger } = this.#options;
+    return { queue: this, db, logger };
+  }
+}

@@ -1,0 +1,229 @@
+import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDb, type Db } from '#lib/db/create-db.ts';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { silentLogger } from '#lib/logger.ts';
+import { makeGivenRunner, type Work } from '#test/given-runner.ts';
+import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { ManagerQueue } from '../manager-queue.ts';
+import { type ClaimedSession, JobQueue } from '../queue/job-queue.ts';
+import type { SpoolLimits } from './spool-budget.ts';
+import { WorkerSpool } from './worker-spool.ts';
+
+let bed: QueueBed;
+let proxy: TcpFaultProxy;
+/** The worker's way to the database, which breaks. */
+let db: Db;
+let queue: JobQueue;
+let folder: string;
+let spool: WorkerSpool;
+let leaseSafe: boolean;
+
+beforeAll(async () => {
+  bed = await createQueueBed();
+});
+afterAll(() => bed.drop());
+
+beforeEach(async () => {
+  proxy = await TcpFaultProxy.start({ port: Number(new URL(bed.url).port) });
+  db = createDb({ connectionString: proxy.through(bed.url), applicationName: 'eko-test-worker' });
+  queue = new JobQueue({ db });
+  folder = await mkdtemp(path.join(tmpdir(), 'eko-spool-'));
+  spool = openSpool();
+  leaseSafe = true;
+});
+afterEach(async () => {
+  await proxy.close();
+  await db.close();
+  await rm(folder, { recursive: true });
+  await bed.clear();
+  await bed.db.query('truncate leads cascade');
+});
+
+const openSpool = (limits: Partial<SpoolLimits> = {}) =>
+  new WorkerSpool({ folder, workerId: 'worker', queue, logger: silentLogger(), limits });
+
+function makeRunner(work: Work) {
+  return makeGivenRunner(work, { db, queue, openSpool: (claim) => spool.open(claim), isLeaseSafe: () => leaseSafe });
+}
+
+/** From here on the database cannot be reached by the worker. */
+function loseDatabase(): void {
+  proxy.set({ refuse: true });
+  proxy.cut();
+}
+
+/** The lease is over without anybody having said so. */
+function endLease(runner: ReturnType<typeof makeRunner>): void {
+  leaseSafe = false;
+  runner.abortAll(new DatabaseUnavailableError('The database was away until the lease ran out'));
+}
+
+const leadNames = async () => (await bed.db.query('select name from leads order by id')).map((row) => row.name);
+const spoolFiles = async () => (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.spool'));
+
+function managerQueue(): ManagerQueue {
+  return new ManagerQueue({ db: bed.db, heartbeatDb: bed.db, spoolFolder: folder, logger: silentLogger() });
+}
+
+/** A session that found two pages while the database was away; its outcome waits on disk too. */
+async function leaveOnDisk(): Promise<ClaimedSession> {
+  const session = await bed.start();
+  const runner = makeRunner(async (it) => {
+    loseDatabase();
+    it.emit('1');
+    await it.save(1);
+    it.emit('2');
+    await it.save(2);
+    endLease(runner);
+    await it.untilAborted();
+  });
+  runner.start(session);
+  await runner.idle();
+  expect(await spoolFiles()).toEqual([`worker/${session.id}-${session.claimNumber}.spool`]);
+  expect(await leadNames()).toEqual([]);
+  return session;
+}
+
+describe('what a worker finds while the database is away', () => {
+  it('waits on disk while the scrape goes on, and is delivered in order, with the outcome last', async () => {
+    const session = await bed.start();
+    const runner = makeRunner(async (it) => {
+      it.emit('1');
+      await it.save(1);
+      loseDatabase();
+      for (const page of [2, 3, 4]) {
+        it.emit(String(page));
+        it.emit('1');
+        expect(await it.save(page)).toEqual({ found: 1, fresh: 1 });
+      }
+      expect(await leadNames()).toEqual(['Person 1']);
+      proxy.heal();
+    });
+    runner.start(session);
+    await runner.idle();
+    expect(await bed.row(session.id)).toMatchObject({
+      status: 'completed',
+      cursor: 4,
+      leadsFound: 4,
+      statusReason: '4 leads, 4 of them new',
+    });
+    expect(await leadNames()).toEqual(['Person 1', 'Person 2', 'Person 3', 'Person 4']);
+    expect(await spoolFiles()).toEqual([]);
+  });
+
+  it('is delivered by the next checkpoint or heartbeat, while the session runs', async () => {
+    const session = await bed.start();
+    const runner = makeRunner(async (it) => {
+      loseDatabase();
+      it.emit('1');
+      await it.save(1);
+      proxy.heal();
+      await spool.deliverAll();
+      expect(await bed.row(session.id)).toMatchObject({ cursor: 1, leadsFound: 1 });
+      loseDatabase();
+      await it.save(2);
+      proxy.heal();
+      it.emit('3');
+      expect(await it.save(3)).toEqual({ found: 2, fresh: 2 });
+      expect(await spoolFiles()).toEqual([]);
+    });
+    runner.start(session);
+    await runner.idle();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'completed', cursor: 3 });
+  });
+
+  it('is handed in under its claim when the lease ended first and nobody has taken the session', async () => {
+    const session = await leaveOnDisk();
+    proxy.heal();
+    await spool.deliverAll();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2, retryCount: 0 });
+    expect(await leadNames()).toEqual(['Person 1', 'Person 2']);
+    expect(await bed.attempts(session.id)).toMatchObject([{ outcome: 'interrupted', leadsFound: 2 }]);
+    expect(await spoolFiles()).toEqual([]);
+  });
+
+  it('is dropped when somebody else has taken the session, who finds it again', async () => {
+    const session = await leaveOnDisk();
+    await bed.lapse('worker');
+    await bed.queue.rescue();
+    await bed.register('other');
+    const [again] = await bed.claim('other');
+    proxy.heal();
+    await spool.deliverAll();
+    expect(again?.id).toBe(session.id);
+    expect(await bed.row(session.id)).toMatchObject({ status: 'running', cursor: null, leadsFound: 0 });
+    expect(await leadNames()).toEqual([]);
+    expect(await spoolFiles()).toEqual([]);
+    await bed.lapse('other');
+    await bed.register('worker');
+  });
+
+  it('waits for the database when the disk has no room for it', async () => {
+    spool = openSpool({ workerBytesMax: 10 });
+    const session = await bed.start();
+    const runner = makeRunner(async (it) => {
+      loseDatabase();
+      it.emit('1');
+      const saving = it.save(1);
+      await waitFor(() => proxy.acceptedCount > 3);
+      proxy.heal();
+      await saving;
+    });
+    runner.start(session);
+    await runner.idle();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'completed', cursor: 1, leadsFound: 1 });
+    expect(await spoolFiles()).toEqual([]);
+  });
+
+  it('is for nobody else to read', async () => {
+    await leaveOnDisk();
+    const [file = ''] = await spoolFiles();
+    expect((await stat(path.join(folder, file))).mode & 0o077).toBe(0);
+    expect((await stat(path.join(folder, path.dirname(file)))).mode & 0o077).toBe(0);
+  });
+});
+
+describe('what a worker that is gone has left on disk', () => {
+  it('is delivered by the manager of its machine before the sessions are taken back', async () => {
+    const session = await leaveOnDisk();
+    await managerQueue().releaseWorker('worker', 'crashed');
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2, crashCount: 0 });
+    expect(await spoolFiles()).toEqual([]);
+    await bed.register('worker');
+  });
+
+  it('is delivered by the next manager, whose workers bear other names, and only its whole records', async () => {
+    const session = await leaveOnDisk();
+    const [file = ''] = await spoolFiles();
+    await appendFile(path.join(folder, file), Buffer.from([0, 0, 1, 0, 9, 9, 9, 9, 9]));
+    await managerQueue().rescue();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
+    expect(await spoolFiles()).toEqual([]);
+  });
+
+  it('goes first when the lease of a living worker had passed', async () => {
+    const session = await leaveOnDisk();
+    await bed.lapse('worker');
+    await bed.register('worker', managerQueue());
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
+    expect(await bed.attempts(session.id)).toMatchObject([{ outcome: 'interrupted' }]);
+    // The worker finds that there is nothing left to do.
+    proxy.heal();
+    await spool.deliverAll();
+    expect((await bed.row(session.id)).status).toBe('pending');
+  });
+
+  it('is left alone when it belongs to another database, and thrown away when it is no spool', async () => {
+    const session = await leaveOnDisk();
+    await bed.db.query('update scraping_sessions set batch_id = gen_random_uuid() where id = $1', [session.id]);
+    await writeFile(path.join(folder, 'worker', '1-1.spool'), 'torn before its first record was whole');
+    await managerQueue().rescue();
+    expect(await spoolFiles()).toEqual([`worker/${session.id}-${session.claimNumber}.spool`]);
+    expect(await leadNames()).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import path from 'node:path';
+import type { Logger } from '#lib/logger.ts';
+import { isDatabaseOutage } from '../database-retry.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import type { Delivery } from './deliver-record.ts';
+import { SessionSpool } from './session-spool.ts';
+import { SpoolBudget, type SpoolLimits } from './spool-budget.ts';
+import { spoolFileName, spoolFolderOf } from './spool-file.ts';
+import type { SpooledClaim } from './spool-record.ts';
+
+export interface WorkerSpoolOptions {
+  /** Of all workers of this machine: spool/ in the data folder. */
+  folder: string;
+  workerId: string;
+  queue: JobQueue;
+  logger: Logger;
+  limits?: Partial<SpoolLimits>;
+  /** Told of each session whose records were delivered after it had ended here. */
+  onDelivered?: (sessionId: number, delivery: Delivery) => void;
+}
+
+/** Where the sessions of one worker put what they cannot save while the database is away. */
+export class WorkerSpool {
+  readonly #options: WorkerSpoolOptions;
+  readonly #budget: SpoolBudget;
+  readonly #pending = new Map<SessionSpool, SpooledClaim>();
+  #delivering: Promise<void> | null = null;
+
+  constructor(options: WorkerSpoolOptions) {
+    this.#options = options;
+    this.#budget = new SpoolBudget(options.folder, options.limits);
+  }
+
+  /** The spool of a claim; nothing is made on the disk before something has to wait. */
+  open(claim: SpooledClaim): SessionSpool {
+    const { folder, workerId, queue, logger } = this.#options;
+    const spool: SessionSpool = new SessionSpool({
+      file: path.join(spoolFolderOf(folder, workerId), spoolFileName(claim)),
+      claim,
+      queue,
+      budget: this.#budget,
+      isPassing: isDatabaseOutage,
+      onRefused: (error) =>
+        logger.warn(
+          { sessionId: claim.id, err: error },
+          'The disk does not take what the database cannot; it waits in memory',
+        ),
+      onPending: (pending) => (pending ? this.#pending.set(spool, claim) : this.#pending.delete(spool)),
+    });
+    return spool;
+  }
+
+  /** Delivers everything that waits, session by session; gives up at the first that finds the database still away. */
+  deliverAll(): Promise<void> {
+    this.#delivering ??= this.#deliverAll().finally(() => {
+      this.#delivering = null;
+    });
+    return this.#delivering;
+  }
+
+  async #deliverAll(): Promise<void> {
+    for (const [spool, { id: sessionId }] of [...this.#pending]) {
+      try {
+        const delivery = await spool.deliver();
+        this.#options.logger.info({ sessionId, ...delivery }, 'What waited on disk was delivered');
+        this.#options.onDelivered?.(sessionId, delivery);
+      } catch (error) {
+        if (isDatabaseOutage(error)) return;
+        this.#options.logger.error({ sessionId, err: error }, 'What waited on disk cannot be saved and was set aside');
+      }
+    }
+  }
+}
