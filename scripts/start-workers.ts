@@ -13,11 +13,12 @@ import { healthFileDuty } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
+import { ManagerQueue } from '#workers/manager-queue.ts';
 import type { NodeKeeper } from '#workers/nodes/node-keeper.ts';
-import { JobQueue } from '#workers/queue/job-queue.ts';
 import { lookForWork } from '#workers/queue/look-for-work.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { RunMonitor } from '#workers/run-monitor.ts';
+import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
 import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
 import { endCode } from './lib/end-code.ts';
@@ -63,7 +64,13 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
       leaseMs,
     },
     db,
-    queue: new JobQueue({ db, leaseMs }),
+    queue: new ManagerQueue({
+      db,
+      heartbeatDb: openManagerDb(databaseUrl, logger, 1),
+      spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER),
+      leaseMs,
+      logger,
+    }),
     listenUrl: env.DIRECT_DATABASE_URL ?? databaseUrl,
     logger,
     nodeId: env.NODE_ID,
@@ -124,11 +131,11 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
 }
 
 /** The pool of the manager, and of what looks into the queue for it. */
-function openManagerDb(connectionString: string, logger: Logger): Db {
+function openManagerDb(connectionString: string, logger: Logger, max = 4): Db {
   return createDb({
     connectionString,
     applicationName: 'eko-manager',
-    max: 4,
+    max,
     // A heartbeat that takes longer is better asked again: the lease waits for nobody.
     statementTimeoutMs: 5_000,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
