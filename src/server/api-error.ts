@@ -16,6 +16,8 @@ export const ERROR_STATUS = {
   portal_not_removable: 409,
   proxy_disabled: 409,
   demo_off: 409,
+  stale_claim: 409,
+  bot_lost: 409,
   body_too_large: 413,
   not_json: 415,
   unknown_source: 422,

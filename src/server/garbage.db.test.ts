@@ -69,6 +69,17 @@ const POSTS: [string, Record<string, unknown>][] = [
   ['POST /api/portals', { ...PORTAL, county: 'Garbage', city: 'Garbage', signal: 'solar', rateLimit: 1 }],
   ['POST /api/proxies', { url: 'http://proxy.example.com:8080', tier: 1 }],
   ['POST /api/auth/sign-in', { token: 'wrong' }],
+  ['POST /api/tokens', { name: 'Garbage', role: 'bot', sources: ['permits'], expiresInDays: 1 }],
+  ['POST /api/bots/register', { name: 'Garbage', sources: ['permits'], concurrency: 1, version: '1', hostname: 'h' }],
+  ['POST /api/bots/heartbeat', { botId: 'bot-nobody', sessions: [] }],
+  ['POST /api/sessions/claim', { botId: 'bot-nobody', sources: ['permits'], limit: 1, waitSeconds: 0 }],
+  ['POST /api/sessions/populate', { sessions: [{ source: 'permits', location: 'Georgia' }], idempotencyKey: 'k' }],
+  [
+    'POST /api/sessions/[id]/complete',
+    { claimNumber: 1, botId: 'bot-x', leads: [], cursor: 1, progress: {}, stats: {} },
+  ],
+  ['POST /api/sessions/[id]/fail', { claimNumber: 1, error: 'It failed', retryable: true, stats: {} }],
+  ['POST /api/sessions/[id]/release', { claimNumber: 1, reason: 'stopping', afterSeconds: 1, stats: {} }],
 ];
 const SIGN_IN_HEADERS = { 'sec-fetch-site': 'same-origin' };
 
@@ -140,7 +151,17 @@ describe('bodies', () => {
 });
 
 /** Routes whose ids are names, and what can be one. */
-const NAMES: Record<string, RegExp> = { '/api/portals': /^[a-z0-9]{1,199}$/, '/api/hosts': /^[\x21-\x7e]{1,300}$/ };
+const NAMES: Record<string, RegExp> = {
+  '/api/portals': /^[a-z0-9]{1,199}$/,
+  '/api/hosts': /^[\x21-\x7e]{1,300}$/,
+  '/api/bots': /^[a-z0-9][a-z0-9.-]{0,199}$/,
+};
+
+/** What a request about an id must say besides, so that the id alone is what is wrong with it. */
+function bodyFor(path: string): unknown {
+  if (path.endsWith('/fail')) return { claimNumber: 1, error: 'It failed' };
+  return /\/(start|checkpoint|complete|release)$/.test(path) ? { claimNumber: 1 } : undefined;
+}
 
 describe('ids and queries', () => {
   it('every route with an id answers a wrong one with 400 that names it, and an unknown one with 404', async () => {
@@ -167,7 +188,9 @@ describe('ids and queries', () => {
         expect(answer.status, `${name} "${id.slice(0, 30)}" → ${answer.text.slice(0, 200)}`).toBe(400);
         expect(answer.text).toContain('"field":"id"');
       }
-      expect((await send(name, {}, '', isName ? 'no-such' : '9007199254740991')).status, name).toBe(404);
+      const json = bodyFor(route.path);
+      const unknown = await send(name, json === undefined ? {} : { json }, '', isName ? 'no-such' : '9007199254740991');
+      expect(unknown.status, name).toBe(404);
     }
   });
 

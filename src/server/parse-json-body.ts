@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { mendBadText } from './mend-bad-text.ts';
 import { refuseBadText } from './refuse-bad-text.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -6,9 +7,14 @@ const BODY_BYTES_MAX = 64 * 1024;
 /**
  * Reads a request's JSON body, an object, with our own limit: the size that is declared and the bytes that come are both
  * counted, since the framework would cut a large body silently. An empty body counts as {}.
- * @throws ApiError 415, 413 or 400; text that PostgreSQL cannot store and deep nesting are refused here too.
+ * @param badText what becomes of text that PostgreSQL cannot store: 'mend' is for what programs copy from pages of others.
+ * @throws ApiError 415, 413 or 400; deep nesting is refused here too.
  */
-export async function readJsonBody(request: Request, maxBytes = BODY_BYTES_MAX): Promise<Record<string, unknown>> {
+export async function readJsonBody(
+  request: Request,
+  maxBytes = BODY_BYTES_MAX,
+  badText: 'refuse' | 'mend' = 'refuse',
+): Promise<Record<string, unknown>> {
   requireJsonType(request);
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return {};
@@ -18,6 +24,7 @@ export async function readJsonBody(request: Request, maxBytes = BODY_BYTES_MAX):
       details: [{ field: 'body', message: 'must be a JSON object' }],
     });
   }
+  if (badText === 'mend') mendBadText(value);
   refuseBadText(value);
   return value as Record<string, unknown>;
 }

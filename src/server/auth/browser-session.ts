@@ -1,6 +1,6 @@
 import type { Executor } from '#lib/db/create-db.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
-import { createToken, hashToken } from './token-hash.ts';
+import { createToken, hashToken } from '#lib/tokens/token-hash.ts';
 
 /** A session ends after 8 hours without a request, and after 7 days in any case. */
 const IDLE = "interval '8 hours'";

@@ -1,5 +1,5 @@
 import type { Executor } from '#lib/db/create-db.ts';
-import { hashToken } from './token-hash.ts';
+import { hashToken } from '#lib/tokens/token-hash.ts';
 
 /** Uses a one-time link up. True for exactly one caller, however many come at once; the row's lock decides. */
 export async function consumeSignInLink(db: Executor, token: string): Promise<boolean> {

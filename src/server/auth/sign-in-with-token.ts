@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { isSameSecret } from '#lib/tokens/token-hash.ts';
 import { ApiError, fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
 import { createBrowserSession } from './browser-session.ts';
-import { isSameSecret } from './token-hash.ts';
 
 const signInSchema = z.strictObject({ token: z.string('must be the admin token').min(1).max(1000) });
 

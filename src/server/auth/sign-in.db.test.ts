@@ -3,10 +3,10 @@ import { GET as me } from '#app/api/auth/me/route.ts';
 import { POST as signIn } from '#app/api/auth/sign-in/route.ts';
 import { POST as signOutRoute } from '#app/api/auth/sign-out/route.ts';
 import { GET as openLink, HEAD as previewLink } from '#app/sign-in/link/route.ts';
+import { createToken, hashToken } from '#lib/tokens/token-hash.ts';
 import { routeParams } from '#test/api-routes.ts';
 import { apiRequest, createTestServerContext, TEST_TOKEN, type TestServerContext } from '#test/server-context.ts';
 import { authenticate } from './authenticate.ts';
-import { createToken, hashToken } from './token-hash.ts';
 
 let server: TestServerContext;
 beforeAll(async () => {

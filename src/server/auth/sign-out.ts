@@ -1,7 +1,7 @@
+import { hashToken } from '#lib/tokens/token-hash.ts';
 import type { ServerContext } from '../context.ts';
 import { deleteBrowserSession } from './browser-session.ts';
 import { readSessionCookie } from './session-cookie.ts';
-import { hashToken } from './token-hash.ts';
 
 /** Ends the browser session that a request carries; a bearer's request has none, which is fine. */
 export async function signOut(

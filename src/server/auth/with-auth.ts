@@ -26,8 +26,8 @@ type Route = (request: Request, route: RouteArguments) => Promise<Response>;
 const RANK: Record<Role, number> = { bot: 0, viewer: 1, operator: 2, admin: 3 };
 
 /**
- * Wraps a route that only signed-in people and token bearers of at least `role` may call. Every route goes through this
- * or through `openRoute`; a check in a proxy alone could be passed by.
+ * Wraps a route that only signed-in people and token bearers of at least `role` may call. Every route goes through this,
+ * `withBotAuth` or `openRoute`; a check in a proxy alone could be passed by.
  */
 export function withAuth(
   handler: (call: AuthorizedCall) => Promise<Response> | Response,
@@ -39,6 +39,19 @@ export function withAuth(
       throw new ApiError('forbidden', `This needs the role "${options.role}"; yours is "${account.role}".`);
     }
     return handler({ ...call, account });
+  });
+}
+
+/**
+ * Wraps a route of the bot protocol: for tokens of the role "bot", and for admins, who may do everything. A bot is a program,
+ * so its role counts with a token only.
+ */
+export function withBotAuth(handler: (call: AuthorizedCall) => Promise<Response> | Response): Route {
+  return openRoute(async (call) => {
+    const account = await authenticate(call.request, call.context);
+    const isBot = account.role === 'bot' && account.by === 'token';
+    if (isBot || account.role === 'admin') return handler({ ...call, account });
+    throw new ApiError('forbidden', `This needs a token of the role "bot"; your role is "${account.role}".`);
   });
 }
 

@@ -30,20 +30,6 @@ const triggerSchema = z.strictObject({
 type TriggerContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env'>;
 
 /**
- * Whether a source of ours knows a place and takes these params.
- * @throws ApiError 422 that names the field.
- */
-export async function checkSession(
-  context: Pick<ServerContext, 'db'>,
-  source: SourceName,
-  location: string,
-  params: Record<string, unknown>,
-): Promise<void> {
-  SOURCE_CHECKS[source].checkParams(params);
-  await SOURCE_CHECKS[source].checkLocation(location, context);
-}
-
-/**
  * Makes one session per source for a location. Everything is checked before anything is enqueued; the same idempotency key
  * gives the same sessions, however often and from wherever it comes.
  * @param headerKey The Idempotency-Key header, which counts like the field.

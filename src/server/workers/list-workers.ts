@@ -5,8 +5,8 @@ import { withIsoTimes } from '../with-iso-times.ts';
 const WORKERS_MAX = 1_000;
 
 /**
- * The workers of all machines, living ones first. One whose lease has passed is shown as crashed, whatever it last said of
- * itself. Ended ones leave the list after an hour.
+ * The worker processes of all machines, living ones first; bots have a list of their own. One whose lease has passed is shown as
+ * crashed, whatever it last said of itself. Ended ones leave the list after an hour.
  */
 export async function listWorkers(db: Executor): Promise<ApiWorker[]> {
   const rows = await db.query(LIST_WORKERS);
@@ -18,7 +18,7 @@ with seen as (
   select w.*, w.status not in ('stopped', 'crashed') as claims_life,
     w.lease_until >= clock_timestamp() as has_lease
   from worker_instances w
-  where coalesce(w.stopped_at, w.lease_until) > clock_timestamp() - interval '1 hour')
+  where w.kind = 'process' and coalesce(w.stopped_at, w.lease_until) > clock_timestamp() - interval '1 hour')
 select w.worker_id as "workerId", w.node_id as "nodeId", w.hostname, w.pid,
   case when w.claims_life and not w.has_lease then 'crashed' else w.status end as status,
   w.started_at as "startedAt", w.last_heartbeat as "lastHeartbeat",

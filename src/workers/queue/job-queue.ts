@@ -24,6 +24,7 @@ import { promoteHostLines } from './transitions/promote-host-lines.ts';
 import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
 import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
+import { type BotBeatAnswer, renewBot } from './transitions/renew-bot.ts';
 import { type HeartbeatAnswer, renewLeases, type WorkerBeat } from './transitions/renew-leases.ts';
 import { type CancelAnswer, requestCancel } from './transitions/request-cancel.ts';
 import { rescueSessions } from './transitions/rescue.ts';
@@ -33,6 +34,7 @@ import { type RetryOptions, retrySession } from './transitions/retry.ts';
 import { type RetryByHandAnswer, retryByHand } from './transitions/retry-by-hand.ts';
 import type { Settled, SettledSession } from './transitions/settle-one.ts';
 import { type SnoozeOptions, snoozeSession } from './transitions/snooze.ts';
+import { findNotStarted, type StartedClaim, startClaim } from './transitions/start-claim.ts';
 
 export type { CheckpointAnswer, CheckpointPatch, FoundLeads } from './transitions/checkpoint.ts';
 export type { Claim, ClaimedSession } from './transitions/claim.ts';
@@ -164,6 +166,26 @@ export class JobQueue {
   }
 
   /**
+   * Saves the last leads of a session and completes it, both or neither. Returns false, and writes nothing, when the claim is
+   * no longer good; how it ended before, the attempt's row says.
+   * @param summaryOf one short sentence from the counts of the whole session.
+   */
+  async finish(
+    completion: Completion,
+    patch: CheckpointPatch,
+    effects: (tx: Executor) => Promise<FoundLeads>,
+    summaryOf: (counts: FoundLeads) => string,
+  ): Promise<boolean> {
+    const completed = await this.#db.transaction(async (tx) => {
+      if (!(await holdSession(tx, completion))) return [];
+      const counts = await saveCheckpoint(tx, completion.id, patch, await effects(tx));
+      return await completeSessions(tx, [{ ...completion, statusReason: counts ? summaryOf(counts) : undefined }]);
+    });
+    await this.#moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
+    return completed.length > 0;
+  }
+
+  /**
    * Completes sessions and returns the ids that were still ours. Safe to repeat: a claim that an earlier call completed,
    * whose answer was lost, is in the answer again, and nothing is written twice.
    */
@@ -224,12 +246,32 @@ export class JobQueue {
     return renewLeases(this.#db, workers, this.#leaseMs);
   }
 
-  /** Adds a worker. What an earlier process of the same id still held goes back first. */
-  async registerWorker(worker: WorkerRegistration): Promise<void> {
+  /** Says that a bot works on what it has claimed, which gives it the time limit of its source; null for a stale claim. */
+  startClaim(claim: Claim, timeoutMs: number): Promise<StartedClaim | null> {
+    return startClaim(this.#db, claim, timeoutMs);
+  }
+
+  /** Hands back what a bot has claimed and not started: its answer was lost. The bot's next claim may get it again. */
+  async handBackNotStarted(botId: string): Promise<void> {
+    for (const claim of await findNotStarted(this.#db, botId)) {
+      await this.handBack(claim, { reason: 'Its bot did not start it; ready to go on' });
+    }
+  }
+
+  /** A bot's own heartbeat, or any other sign of life of it. */
+  renewBot(botId: string, leaseMs: number): Promise<BotBeatAnswer> {
+    return renewBot(this.#db, botId, leaseMs);
+  }
+
+  /**
+   * Adds a worker. What an earlier process of the same id still held goes back first.
+   * @param leaseMs instead of the queue's own.
+   */
+  async registerWorker(worker: WorkerRegistration, leaseMs = this.#leaseMs): Promise<void> {
     await this.#db.transaction(async (tx) => {
       await releaseWorkerSessions(tx, worker.workerId, 'lost');
       await releaseHostSlots(tx, worker.workerId);
-      await registerWorker(tx, worker, this.#leaseMs);
+      await registerWorker(tx, worker, leaseMs);
     });
   }
 

@@ -6,7 +6,9 @@ import type { Executor } from '#lib/db/create-db.ts';
  */
 const RETIRE_WORKERS = `
 update worker_instances set
-  status = 'crashed', stop_reason = 'Lost: no sign of life from its manager', stopped_at = clock_timestamp(),
+  status = 'crashed', stopped_at = clock_timestamp(),
+  stop_reason = case when kind = 'bot' then 'Down: no heartbeat within two minutes'
+    else 'Lost: no sign of life from its manager' end,
   active_sessions = 0, current_job_id = null
 where status in ('starting', 'idle', 'running', 'draining') and lease_until <= clock_timestamp()`;
 

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
+import type { Portal } from '#lib/portals/portal.ts';
+import { isSourceName, type SourceName } from '#lib/scraper-config.ts';
+import { sourceNameSchema } from '#lib/source-name.ts';
+import { SOURCE_RULES } from '#lib/sources/source-rules.ts';
+import { fieldError } from '../api-error.ts';
+import { listKnownSources } from '../bots/bot-sources.ts';
+import type { ServerContext } from '../context.ts';
+import { parseInput } from '../parse-input.ts';
+
+const SESSIONS_MAX = 1_000;
+
+const sessionSchema = z.strictObject({
+  source: sourceNameSchema,
+  location: z.string('must be a text').trim().min(1, 'must not be empty').max(200),
+  params: z.record(z.string(), z.unknown(), 'must be an object').default({}),
+  priority: z.number('must be a whole number').int().min(-100).max(100).default(0),
+  maxRetries: z.number('must be a whole number').int().min(0).max(20).optional(),
+  /** Not to be claimed earlier. */
+  notBefore: z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' }).optional(),
+});
+
+type SessionInput = z.output<typeof sessionSchema>;
+
+const populateSchema = z.strictObject({
+  sessions: z
+    .array(sessionSchema, 'must be a list of sessions')
+    .min(1, 'must have at least one session')
+    .max(SESSIONS_MAX, `must have at most ${SESSIONS_MAX} sessions`),
+  idempotencyKey: z.string('must be a text').trim().min(1).max(200).optional(),
+});
+
+/**
+ * Makes many sessions as one batch, all or none. The same idempotency key gives the same sessions. Besides the sources of ours,
+ * which are checked as in a trigger, it takes those that a bot or a bot's token has named.
+ * @throws ApiError 400, or 422 that names the entry.
+ */
+export async function populateSessions(
+  context: Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env'>,
+  input: unknown,
+): Promise<ApiTriggerResponse> {
+  const { sessions, idempotencyKey } = parseInput(populateSchema, input);
+  await checkSessions(context, sessions);
+  const made = await context.queue.enqueue(
+    sessions.map(({ notBefore, maxRetries, ...session }) => ({
+      ...session,
+      ...(maxRetries === undefined ? {} : { maxRetries }),
+      ...(notBefore === undefined ? {} : { wakeAt: new Date(notBefore) }),
+    })),
+    { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), defaultMaxRetries: context.env.MAX_RETRIES },
+  );
+  context.publisher.publish(
+    ['sessions'],
+    made.sessions.map(({ id }) => id),
+  );
+  return { batchId: made.batchId, sessions: made.sessions };
+}
+
+async function checkSessions({ db }: Pick<ServerContext, 'db'>, sessions: readonly SessionInput[]): Promise<void> {
+  const known = await listKnownSources(db);
+  const portals = new Map<SourceName, Portal[]>();
+  for (const [index, { source, location, params }] of sessions.entries()) {
+    const entry = `sessions.${index}`;
+    if (!known.includes(source)) {
+      throw fieldError('unknown_source', `${entry}.source`, unknownSource(source, known));
+    }
+    // Of what only bots know, nothing more can be said here.
+    if (!isSourceName(source)) continue;
+    parseInput(SOURCE_RULES[source].params, params, { code: 'invalid_params', prefix: `${entry}.params` });
+    const read = portals.get(source) ?? (await listEnabledPortals(db, source));
+    portals.set(source, read);
+    const problem = SOURCE_RULES[source].findPlaceProblem(location, read);
+    if (problem !== null) throw fieldError('unknown_location', `${entry}.location`, problem);
+  }
+}
+
+function unknownSource(source: string, known: readonly string[]): string {
+  return `"${source}" is known neither here nor to a bot; known are ${known.join(', ')}`;
+}
