@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Executor } from '#lib/db/create-db.ts';
+import { PROGRAM_SCHEMA } from '#lib/db/schema-version.ts';
 import { InvalidInputError, LeaseLostError } from '#lib/errors.ts';
 import { faultPoint } from '#lib/fault-point.ts';
 import { Claimer, type ClaimOptions } from './claimer.ts';
@@ -21,6 +22,7 @@ import { findBatchByKey } from './transitions/find-batch.ts';
 import { type HandBackOptions, handBackSession } from './transitions/hand-back.ts';
 import { promoteDue } from './transitions/promote-due.ts';
 import { promoteHostLines } from './transitions/promote-host-lines.ts';
+import { refuseOldProgram } from './transitions/refuse-old-program.ts';
 import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
 import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
@@ -53,6 +55,8 @@ export interface JobQueueOptions {
   leaseMs?: number;
   /** How long past its time limit a session may run before rescue takes it from a living worker; default 30 s. */
   timeoutGraceMs?: number;
+  /** What this program knows of the schema; a test may pretend to be another one. */
+  program?: number;
   /** Told of notifications that could not be sent and lines that could not move on; the next tick makes up for both. */
   onNotifyError?: (error: unknown) => void;
 }
@@ -85,6 +89,7 @@ export class JobQueue {
   readonly #db: Db;
   readonly #leaseMs: number;
   readonly #timeoutGraceMs: number;
+  readonly #program: number;
   readonly #notifier: QueueNotifier;
   readonly #onNotifyError: (error: unknown) => void;
   readonly #claimer: Claimer;
@@ -94,6 +99,7 @@ export class JobQueue {
     this.#claimer = new Claimer(options.db);
     this.#leaseMs = options.leaseMs ?? 30_000;
     this.#timeoutGraceMs = options.timeoutGraceMs ?? 30_000;
+    this.#program = options.program ?? PROGRAM_SCHEMA;
     this.#onNotifyError = options.onNotifyError ?? (() => {});
     this.#notifier = new QueueNotifier(options.db, this.#onNotifyError);
   }
@@ -243,7 +249,7 @@ export class JobQueue {
 
   /** The manager's heartbeat for all its workers: moves their leases on and brings back what they must stop. */
   renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
-    return renewLeases(this.#db, workers, this.#leaseMs);
+    return renewLeases(this.#db, workers, this.#leaseMs, this.#program);
   }
 
   /** Says that a bot works on what it has claimed, which gives it the time limit of its source; null for a stale claim. */
@@ -269,6 +275,7 @@ export class JobQueue {
    */
   async registerWorker(worker: WorkerRegistration, leaseMs = this.#leaseMs): Promise<void> {
     await this.#db.transaction(async (tx) => {
+      await refuseOldProgram(tx, this.#program);
       await releaseWorkerSessions(tx, worker.workerId, 'lost');
       await releaseHostSlots(tx, worker.workerId);
       await registerWorker(tx, worker, leaseMs);

@@ -1,6 +1,7 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { WorkerStatus } from '#lib/db/schema/vocabulary.ts';
 import { faultPoint } from '#lib/fault-point.ts';
+import { programFits } from './refuse-old-program.ts';
 
 /** What a manager says of one of its workers. */
 export interface WorkerBeat {
@@ -24,7 +25,10 @@ export interface AbortOrder {
 }
 
 export interface HeartbeatAnswer {
-  /** Workers whose lease had passed, or that are gone from the table: their sessions belong to others. Not renewed. */
+  /**
+   * Workers whose lease had passed, that are gone from the table, or whose program is too old for the schema. Not renewed: their
+   * sessions belong to others.
+   */
   lost: string[];
   abort: AbortOrder[];
 }
@@ -45,7 +49,7 @@ renewed as (
     status = b."status", active_sessions = b."activeSessions", current_job_id = b."currentJobId",
     jobs_processed = b."jobsProcessed", jobs_succeeded = b."jobsSucceeded", jobs_failed = b."jobsFailed",
     memory_mb = coalesce(b."memoryMb", w.memory_mb)
-  from beat b where w.worker_id = b."workerId" and w.lease_until > clock_timestamp()
+  from beat b where w.worker_id = b."workerId" and w.lease_until > clock_timestamp() and ${programFits('$3')}
   returning w.worker_id)
 select
   (select coalesce(jsonb_agg(b."workerId"), '[]') from beat b
@@ -60,8 +64,9 @@ export async function renewLeases(
   db: Executor,
   beats: readonly WorkerBeat[],
   leaseMs: number,
+  program: number,
 ): Promise<HeartbeatAnswer> {
-  const [row] = await db.query<HeartbeatAnswer & QueryRow>(RENEW_LEASES, [JSON.stringify(beats), leaseMs]);
+  const [row] = await db.query<HeartbeatAnswer & QueryRow>(RENEW_LEASES, [JSON.stringify(beats), leaseMs, program]);
   await faultPoint('mid_heartbeat');
   return { lost: row?.lost ?? [], abort: row?.abort ?? [] };
 }
