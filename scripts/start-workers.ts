@@ -18,6 +18,7 @@ import type { NodeKeeper } from '#workers/nodes/node-keeper.ts';
 import { lookForWork } from '#workers/queue/look-for-work.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { RunMonitor } from '#workers/run-monitor.ts';
+import { createScheduleDuty } from '#workers/schedules/schedule-duty.ts';
 import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
 import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
@@ -82,6 +83,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     duties: [
       node.duty,
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
+      createScheduleDuty({ db, defaultMaxRetries: env.MAX_RETRIES, logger }),
       ...(env.EKO_HEALTH_FILE ? [healthFileDuty(env.EKO_HEALTH_FILE, countWorkers)] : []),
     ],
   });

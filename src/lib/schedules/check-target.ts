@@ -1,0 +1,42 @@
+import type { Executor } from '../db/create-db.ts';
+import type { ScheduleTarget } from '../db/schema/schedules.ts';
+import { listEnabledPortals } from '../portals/list-enabled-portals.ts';
+import type { Portal } from '../portals/portal.ts';
+import { isSourceName, SOURCE_NAMES } from '../scraper-config.ts';
+import { SOURCE_RULES } from '../sources/source-rules.ts';
+
+export interface TargetProblem {
+  code: 'unknown_source' | 'unknown_location' | 'invalid_params';
+  /** The part of the target that it is about, such as "params.signal". */
+  field: string;
+  /** What is wrong, the value, and what would work. */
+  message: string;
+}
+
+/**
+ * Checks what a schedule shall start as POST /api/scraping/trigger does. Portals are read once per source, so one checker is for
+ * one moment.
+ */
+export function createTargetChecker(db: Executor): (target: ScheduleTarget) => Promise<TargetProblem | null> {
+  const portals = new Map<string, Promise<Portal[]>>();
+  const portalsOf = (source: string): Promise<Portal[]> => {
+    const known = portals.get(source) ?? listEnabledPortals(db, source);
+    portals.set(source, known);
+    return known;
+  };
+  return async ({ source, location, params = {} }) => {
+    if (!isSourceName(source)) {
+      const message = `"${source}" is not a known source; known are ${SOURCE_NAMES.join(', ')}`;
+      return { code: 'unknown_source', field: 'source', message };
+    }
+    const rules = SOURCE_RULES[source];
+    const [issue] = rules.params.safeParse(params).error?.issues ?? [];
+    if (issue) {
+      const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+      const field = ['params', ...issue.path, ...unknown].join('.');
+      return { code: 'invalid_params', field, message: unknown.length > 0 ? 'is not a known field' : issue.message };
+    }
+    const problem = rules.findPlaceProblem(location, await portalsOf(source));
+    return problem === null ? null : { code: 'unknown_location', field: 'location', message: problem };
+  };
+}

@@ -1,0 +1,70 @@
+import type { Db } from '#lib/db/create-db.ts';
+import type { Logger } from '#lib/logger.ts';
+import { findDueSchedules } from '#lib/schedules/schedule-store.ts';
+import { hasMoved, settleSchedule } from '#lib/schedules/settle-schedule.ts';
+import { isDatabaseOutage } from '../database-retry.ts';
+import { createEventPublisher, type EventPublisher } from '../events.ts';
+import type { ManagerDuty } from '../manager-duty.ts';
+import { JobQueue } from '../queue/job-queue.ts';
+
+export interface ScheduleDutyOptions {
+  db: Db;
+  logger: Logger;
+  /** For schedules that do not say. */
+  defaultMaxRetries: number;
+}
+
+/** An occurrence is started at most about so late; the look costs one scan of a small index. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Starts what is due of all schedules. Every manager does it: the transaction of each occurrence decides between them, so the
+ * loss of any of them changes nothing.
+ */
+export function createScheduleDuty(options: ScheduleDutyOptions): ManagerDuty {
+  const settling: Settling = {
+    ...options,
+    queue: new JobQueue({ db: options.db }),
+    publisher: createEventPublisher(options.db),
+  };
+  /** Schedules that could not be settled, by what was said of it, so that it is said once. */
+  const troubled = new Map<number, string>();
+  return {
+    name: 'schedules',
+    intervalMs: LOOK_EVERY_MS,
+    async run(signal) {
+      for (const id of await findDueSchedules(options.db)) {
+        if (signal.aborted) return;
+        await settlePatiently(settling, id, troubled);
+      }
+    },
+  };
+}
+
+interface Settling extends ScheduleDutyOptions {
+  queue: JobQueue;
+  publisher: EventPublisher;
+}
+
+/** One schedule must not hold up the others. @throws only while the database is away. */
+async function settlePatiently(options: Settling, id: number, troubled: Map<number, string>): Promise<void> {
+  try {
+    await settleOne(options, id);
+    troubled.delete(id);
+  } catch (error) {
+    if (isDatabaseOutage(error)) throw error;
+    const trouble = String(error);
+    if (troubled.get(id) === trouble) return;
+    troubled.set(id, trouble);
+    options.logger.error({ scheduleId: id, err: error }, 'A schedule could not be started');
+  }
+}
+
+async function settleOne({ db, queue, publisher, logger, defaultMaxRetries }: Settling, id: number): Promise<void> {
+  const settled = await db.transaction((tx) => settleSchedule(tx, id, { queue, defaultMaxRetries }));
+  if (!settled || !hasMoved(settled)) return;
+  const { sessions, ...counts } = settled;
+  logger.info({ scheduleId: id, ...counts, sessions: sessions.length }, 'Schedule settled');
+  if (sessions.length > 0) await queue.announce(sessions);
+  publisher.publish(sessions.length > 0 ? ['schedules', 'sessions'] : ['schedules']);
+}
