@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { PoolerTolerantPool } from './pooler-tolerant-pool.ts';
 import * as schema from './schema/index.ts';
 
 export interface DbOptions {
@@ -32,14 +33,21 @@ export interface Db extends Executor {
 /** bigint columns come as numbers: ids stay far below 2^53. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+const IDLE_IN_TRANSACTION_MS = 30_000;
+
+/** The limits of one transaction, where the connection cannot have them. */
+const localLimits = (statementTimeoutMs: number): string =>
+  `set local statement_timeout = ${statementTimeoutMs}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
+
 /**
  * Opens a pool. It connects lazily and reconnects by itself, so a database that is down makes statements fail, never the
  * process: pg would end it on an error of an idle connection that nobody listens to, hence both listeners.
- * No named statements and no session state are used, so a transaction-mode pooler may stand in between.
+ * No named statements and no session state are used, so a transaction-mode pooler may stand in between; see PoolerTolerantPool
+ * for the time limits that such a one refuses.
  */
 export function createDb(options: DbOptions): Db {
   const statementTimeout = options.statementTimeoutMs ?? 15_000;
-  const pool = new pg.Pool({
+  const pool = new PoolerTolerantPool({
     connectionString: options.connectionString,
     max: options.max ?? 4,
     application_name: options.applicationName,
@@ -47,7 +55,7 @@ export function createDb(options: DbOptions): Db {
     // The client's own deadline: over a black-holed connection the server's cannot reach us.
     query_timeout: statementTimeout + 1_000,
     statement_timeout: statementTimeout,
-    idle_in_transaction_session_timeout: 30_000,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     allowExitOnIdle: false,
@@ -69,7 +77,7 @@ export function createDb(options: DbOptions): Db {
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
-        await client.query('begin');
+        await client.query(pool.isPlain ? `begin; ${localLimits(statementTimeout)}` : 'begin');
         const result = await work({ query: (text, values) => run(client, text, values) });
         await client.query('commit');
         return result;

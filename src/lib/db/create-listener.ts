@@ -13,7 +13,12 @@ export interface ListenerOptions {
   /** Listening (again): whatever was sent before was not heard. */
   onConnect?: (() => void) | undefined;
   onDisconnect?: ((error: Error) => void) | undefined;
-  /** How often the connection sends itself a notification; default 12 s. */
+  /**
+   * The server answers, but no notification ever comes back: a pooler in transaction mode stands in between. Called for each
+   * connection that turns out so, instead of onDisconnect, and onConnect for the next try: now and then something is told at least.
+   */
+  onDeaf?: ((error: Error) => void) | undefined;
+  /** How often the connection sends itself a notification, from its start on; default 9 s. */
   pingIntervalMs?: number;
   /** Without an answer for this long the connection counts as dead; default 5 s. */
   pingTimeoutMs?: number;
@@ -26,7 +31,19 @@ export interface DbListener {
 
 const RECONNECT_BASE_MS = 200;
 const RECONNECT_CAP_MS = 10_000;
+/** A pooler will not go away soon. */
+const DEAF_RECONNECT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Statements are answered, notifications are not heard. */
+class DeafConnectionError extends Error {
+  override readonly name = 'DeafConnectionError';
+  constructor() {
+    super(
+      'Statements are answered, but notifications do not arrive: a pooler in transaction mode seems to stand in between. Set DIRECT_DATABASE_URL to the address of the server itself.',
+    );
+  }
+}
 
 /**
  * Keeps one dedicated connection that listens. A LISTEN socket can die without any error (a firewall that forgets it, a
@@ -59,8 +76,10 @@ async function runListener(options: ListenerOptions, closing: AbortSignal): Prom
     const reason = await connection.ended;
     closing.removeEventListener('abort', onClose);
     if (closing.aborted) return;
-    options.onDisconnect?.(reason);
-    const delayMs = jitteredBackoffMs(failures + 1, RECONNECT_BASE_MS, RECONNECT_CAP_MS);
+    const deaf = reason instanceof DeafConnectionError;
+    if (deaf) options.onDeaf?.(reason);
+    else options.onDisconnect?.(reason);
+    const delayMs = deaf ? DEAF_RECONNECT_MS : jitteredBackoffMs(failures + 1, RECONNECT_BASE_MS, RECONNECT_CAP_MS);
     // Rejects when it is aborted, which the loop's condition sees.
     await wait(delayMs, undefined, { signal: closing }).catch(() => {});
   }
@@ -101,7 +120,7 @@ class ListenConnection {
     for (const channel of [...this.#options.channels, this.#pingChannel]) {
       await this.#client.query(`listen ${pg.escapeIdentifier(channel)}`);
     }
-    this.#pingLater();
+    this.#ping();
   }
 
   end(reason: Error): void {
@@ -122,15 +141,25 @@ class ListenConnection {
   #pingLater(): void {
     if (this.#over) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ping(), this.#options.pingIntervalMs ?? 12_000);
+    this.#timer = setTimeout(() => this.#ping(), this.#options.pingIntervalMs ?? 9_000);
   }
 
   #ping(): void {
+    if (this.#over) return;
     const timeoutMs = this.#options.pingTimeoutMs ?? 5_000;
+    let answered = false;
     this.#timer = setTimeout(
-      () => this.end(new Error(`The connection did not answer for ${timeoutMs} ms.`)),
+      () =>
+        this.end(
+          answered ? new DeafConnectionError() : new Error(`The connection did not answer for ${timeoutMs} ms.`),
+        ),
       timeoutMs,
     );
-    this.#client.query('select pg_notify($1, $2)', [this.#pingChannel, '']).catch((error: Error) => this.end(error));
+    this.#client.query('select pg_notify($1, $2)', [this.#pingChannel, '']).then(
+      () => {
+        answered = true;
+      },
+      (error: Error) => this.end(error),
+    );
   }
 }

@@ -20,6 +20,7 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
   const subscribers = new Set<(message: HubMessage) => void>();
   let listener: DbListener | null = null;
   let databaseState: DatabaseState | null = null;
+  let saidDeaf = false;
   const send = (message: HubMessage) => {
     for (const onMessage of subscribers) onMessage(message);
   };
@@ -46,6 +47,11 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
         if (databaseState !== 'unavailable')
           logger.warn({ err: error }, 'The events connection is down; it is opened again');
         changeState('unavailable');
+      },
+      // The database is there; pages are told to look again whenever the connection is tried anew.
+      onDeaf: (error) => {
+        if (!saidDeaf) logger.warn({ err: error }, 'No events are heard; open pages are refreshed every 20 s instead');
+        saidDeaf = true;
       },
     });
 

@@ -1,7 +1,7 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { listenToQueue } from './queue-listener.ts';
 
@@ -72,15 +72,51 @@ describe('listenToQueue', () => {
 });
 
 describe('createListener', () => {
+  it.runIf(process.env.LONG_RUN === '1')(
+    'notices within 15 s that its connection is dead',
+    async () => {
+      const proxy = await TcpFaultProxy.start({ port: Number(new URL(bed.url).port) });
+      let connects = 0;
+      let lostAtMs = 0;
+      listeners.push(
+        createListener({
+          connectionString: proxy.through(bed.url),
+          applicationName: 'eko-test-listener',
+          channels: ['eko_test'],
+          onNotification: () => {},
+          onConnect: () => {
+            connects += 1;
+          },
+          onDisconnect: () => {
+            lostAtMs = performance.now();
+          },
+        }),
+      );
+      let slowestMs = 0;
+      for (let round = 1; round <= 10; round += 1) {
+        await waitFor(() => connects === round, { timeoutMs: 30_000 });
+        const silentAtMs = performance.now();
+        lostAtMs = 0;
+        proxy.set({ blackHole: 'both' });
+        await waitFor(() => lostAtMs > 0, { timeoutMs: 30_000 });
+        slowestMs = Math.max(slowestMs, lostAtMs - silentAtMs);
+        proxy.heal();
+      }
+      process.stdout.write(`a dead LISTEN was noticed after at most ${Math.round(slowestMs)} ms of 10\n`);
+      expect(slowestMs).toBeLessThan(15_000);
+      await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+      await proxy.close();
+    },
+    300_000,
+  );
+
   it('finds out that its connection is dead although no error ever comes, and makes a new one', async () => {
-    const proxy = await startProxy(new URL(bed.url));
+    const proxy = await TcpFaultProxy.start({ port: Number(new URL(bed.url).port) });
     const reasons: string[] = [];
     let connects = 0;
-    const address = new URL(bed.url);
-    address.port = String(proxy.port);
     listeners.push(
       createListener({
-        connectionString: address.toString(),
+        connectionString: proxy.through(bed.url),
         applicationName: 'eko-test-listener',
         channels: ['eko_test'],
         onNotification: () => {},
@@ -93,8 +129,9 @@ describe('createListener', () => {
       }),
     );
     await waitFor(() => connects === 1);
-    proxy.swallow();
+    proxy.set({ blackHole: 'both' });
     await waitFor(() => reasons.includes('The connection did not answer for 200 ms.'));
+    proxy.heal();
     await waitFor(() => connects === 2);
     await Promise.all(listeners.splice(0).map((listener) => listener.close()));
     await proxy.close();
@@ -113,38 +150,3 @@ describe('createListener', () => {
     await listener.close();
   });
 });
-
-/** A TCP proxy that can forget the connections it has, as a firewall does: bytes vanish and nobody is told. */
-async function startProxy(target: URL): Promise<{ port: number; swallow(): void; close(): Promise<void> }> {
-  const sockets = new Set<Socket>();
-  let links: (() => void)[] = [];
-  const server: Server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-    }
-    client.pipe(upstream);
-    upstream.pipe(client);
-    links.push(() => {
-      client.unpipe(upstream);
-      upstream.unpipe(client);
-      client.resume();
-      upstream.resume();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
-  return {
-    port: address.port,
-    swallow() {
-      for (const cut of links) cut();
-      links = [];
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

@@ -22,5 +22,7 @@ export function listenToQueue(options: QueueListenerOptions): DbListener {
       if (signal) options.onSignal(signal);
     },
     onDisconnect: options.onDisconnect,
+    // Told like a loss: the manager looks by itself either way.
+    onDeaf: options.onDisconnect,
   });
 }
