@@ -41,12 +41,14 @@ export async function claimForBot(
   const request = parseInput(claimSchema, input);
   const bot = await findOwnBot(context.db, account, request.botId);
   const sources = await sourcesFor(context, account, bot, request.sources);
-  await context.queue.handBackNotStarted(bot.botId);
+  const handedBack = await context.queue.handBackNotStarted(bot.botId);
   const beat = await context.queue.renewBot(bot.botId, BOT_LEASE_SECONDS * 1000);
   if (!beat.alive) throw botLost(bot);
   const limit = Math.min(request.limit, bot.concurrency - beat.activeSessions);
+  // What was handed back just now lies before the cursor.
+  const place = handedBack > 0 ? 'front' : 'cursor';
   const claim = () =>
-    context.queue.claim({ workerId: bot.botId, sources, limit, jobTimeoutMs: BOT_START_SECONDS * 1000 });
+    context.queue.claim({ workerId: bot.botId, sources, limit, jobTimeoutMs: BOT_START_SECONDS * 1000 }, place);
 
   const until = performance.now() + request.waitSeconds * 1000;
   let claimed = await claim();

@@ -24,7 +24,8 @@ export const saveFields = {
     .refine(
       (cursor) => cursor === undefined || JSON.stringify(cursor).length <= CURSOR_CHARS_MAX,
       `must have at most ${CURSOR_CHARS_MAX} characters of JSON`,
-    ),
+    )
+    .optional(),
   /** One short sentence for people, and numbers if there are any. */
   progress: z
     .strictObject({

@@ -141,9 +141,13 @@ export class JobQueue {
     if (sessions.some((session) => session.wakeAt === undefined)) this.#notifier.notify('ready');
   }
 
-  /** Hands out ready sessions, best priority first, then oldest; empty when there are none for these sources. */
-  claim(options: ClaimOptions): Promise<ClaimedSession[]> {
-    return this.#claimer.claim(options);
+  /**
+   * Hands out ready sessions, best priority first, then oldest; empty when there are none for these sources.
+   * @param place 'front' looks at all of them, which costs more; else the claim goes on where the last one of this process ended.
+   */
+  claim(options: ClaimOptions, place: 'cursor' | 'front' = 'cursor'): Promise<ClaimedSession[]> {
+    const claimer = place === 'front' ? new Claimer(this.#db) : this.#claimer;
+    return claimer.claim(options);
   }
 
   /** Tells that new work may have come with a better place in the queue; call it when woken. */
@@ -257,16 +261,16 @@ export class JobQueue {
     return startClaim(this.#db, claim, timeoutMs);
   }
 
-  /** Hands back what a bot has claimed and not started: its answer was lost. The bot's next claim may get it again. */
-  async handBackNotStarted(botId: string): Promise<void> {
-    for (const claim of await findNotStarted(this.#db, botId)) {
-      await this.handBack(claim, { reason: 'Its bot did not start it; ready to go on' });
-    }
+  /** Hands back what a bot has claimed and not started: its answer was lost. Returns how many sessions those were. */
+  async handBackNotStarted(botId: string): Promise<number> {
+    const claims = await findNotStarted(this.#db, botId);
+    for (const claim of claims) await this.handBack(claim, { reason: 'Its bot did not start it; ready to go on' });
+    return claims.length;
   }
 
   /** A bot's own heartbeat, or any other sign of life of it. */
   renewBot(botId: string, leaseMs: number): Promise<BotBeatAnswer> {
-    return renewBot(this.#db, botId, leaseMs);
+    return renewBot(this.#db, botId, leaseMs, this.#program);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import { programFits } from './refuse-old-program.ts';
 import type { AbortOrder } from './renew-leases.ts';
 
 export interface BotBeatAnswer {
@@ -25,6 +26,7 @@ renewed as (
     active_sessions = (select count(*) from held),
     current_job_id = (select id from held order by started_at, id limit 1)
   where w.worker_id = $1::text and w.kind = 'bot' and w.lease_until > clock_timestamp()
+    and ${programFits('$3')}
   returning w.worker_id)
 select
   exists (select from renewed) as alive,
@@ -33,7 +35,7 @@ select
      'why', case when h.cancel_requested then 'cancelled' else 'timeout' end) order by h.id), '[]')
    from held h where h.cancel_requested or h.late) as abort`;
 
-export async function renewBot(db: Executor, botId: string, leaseMs: number): Promise<BotBeatAnswer> {
-  const [row] = await db.query<BotBeatAnswer & QueryRow>(RENEW_BOT, [botId, leaseMs]);
+export async function renewBot(db: Executor, botId: string, leaseMs: number, program: number): Promise<BotBeatAnswer> {
+  const [row] = await db.query<BotBeatAnswer & QueryRow>(RENEW_BOT, [botId, leaseMs, program]);
   return row ?? { alive: false, abort: [], activeSessions: 0 };
 }

@@ -4,7 +4,7 @@ import { respondJson } from '#server/respond.ts';
 import { populateSessions } from '#server/sessions/populate-sessions.ts';
 
 /** A thousand sessions with their params. */
-const SESSIONS_BYTES_MAX = 2 * 1024 * 1024;
+const SESSIONS_BYTES_MAX = 1024 * 1024;
 
 export const POST = withAuth(
   async ({ request, context }) =>
