@@ -46,7 +46,7 @@ export async function ensureInstalled(root) {
 function isInstalled(root) {
   const stamp = path.join(root, 'node_modules', STAMP);
   if (ESSENTIALS.some((file) => !existsSync(path.join(root, file)))) return false;
-  if (existsSync(stamp)) return readFileSync(stamp, 'utf8') === lockHash(root);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash(root)) return true;
   return adoptInstall(root);
 }
 
