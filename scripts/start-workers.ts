@@ -19,6 +19,7 @@ import { lookForWork } from '#workers/queue/look-for-work.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { RunMonitor } from '#workers/run-monitor.ts';
 import { createScheduleDuty } from '#workers/schedules/schedule-duty.ts';
+import { SchemaGate } from '#workers/schema-gate.ts';
 import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
 import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
@@ -47,21 +48,34 @@ async function readFlags(): Promise<WorkerFlags> {
   return given;
 }
 
+/** The schema is looked at once in so many heartbeats. */
+const HEARTBEATS_PER_LOOK = 3;
+
 interface Composed {
   manager: WorkerManager;
   node: NodeKeeper;
+  gate: SchemaGate;
 }
 
 function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): Composed {
   const numWorkers = flags.workers ?? env.NUM_WORKERS;
   const node = composeNode(env, numWorkers, db, logger);
   const leaseMs = env.LOCK_TTL * 1_000;
+  const heartbeatMs = env.HEARTBEAT_INTERVAL * 1_000;
+  const gate = new SchemaGate({
+    db,
+    logger,
+    nodeId: env.NODE_ID,
+    configuredWorkers: numWorkers,
+    leaseMs,
+    intervalMs: HEARTBEATS_PER_LOOK * heartbeatMs,
+  });
   const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
   const manager: WorkerManager = new WorkerManager({
     config: {
       numWorkers,
       autoRestart: env.AUTO_RESTART,
-      heartbeatMs: env.HEARTBEAT_INTERVAL * 1_000,
+      heartbeatMs,
       leaseMs,
     },
     db,
@@ -82,13 +96,14 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     concurrency: env.WORKER_CONCURRENCY,
     duties: [
       node.duty,
+      gate.duty(() => void manager.stop(0)),
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
       createScheduleDuty({ db, defaultMaxRetries: env.MAX_RETRIES, logger }),
       ...(env.EKO_HEALTH_FILE ? [healthFileDuty(env.EKO_HEALTH_FILE, countWorkers)] : []),
     ],
   });
   node.steer(manager);
-  return { manager, node };
+  return { manager, node, gate };
 }
 
 function workerArgs({ scrapers, sources, limits }: WorkerFlags): string[] {
@@ -105,13 +120,19 @@ function findSharedKey(env: Env): string | undefined {
   return (env.EKO_SECRET_KEY ?? findSecretKey(env.EKO_DATA_DIR))?.toString('hex');
 }
 
-/** The first signal drains, the second stops at once. A launcher that is gone counts as a signal. */
-function obeySignals(manager: WorkerManager): void {
-  const stop = () => void manager.stop();
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('SIGHUP', stop);
-  process.on('disconnect', () => void manager.stop(2_000));
+/**
+ * The first signal drains, the second stops at once. A launcher that is gone counts as a signal.
+ * @returns aborted when the first one comes.
+ */
+function obeySignals(manager: WorkerManager): AbortSignal {
+  const asked = new AbortController();
+  const stop = (graceMs?: number) => {
+    asked.abort();
+    void manager.stop(graceMs);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop());
+  process.on('disconnect', () => stop(2_000));
+  return asked.signal;
 }
 
 /** Many files change at once (a branch is changed, a formatter runs): one restart follows. */
@@ -176,8 +197,9 @@ async function main(): Promise<void> {
   const logger = createLogger('manager', env.LOG_LEVEL);
   const databaseUrl = await findDatabaseUrl(env);
   const db = openManagerDb(databaseUrl, logger);
-  const { manager, node } = composeManager(env, databaseUrl, flags, logger, db);
-  obeySignals(manager);
+  const { manager, node, gate } = composeManager(env, databaseUrl, flags, logger, db);
+  const asked = obeySignals(manager);
+  if (!(await gate.untilFits(asked))) process.exit(endCode(process.env));
   const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;
   manager.start();
   const run = watchRun(manager, db, flags, env, logger);
@@ -186,6 +208,8 @@ async function main(): Promise<void> {
   await node.leave();
   const { reason, processed } = run.finish();
   awake?.release();
+  // Whoever watches this process starts it anew; until then it waits, since it would only be started in vain.
+  if (gate.misfit !== null && (await gate.untilFits(asked))) process.exit(EXIT.failed);
   process.exit(reason === 'once' && processed === 0 ? EXIT.nothing : endCode(process.env));
 }
 

@@ -6,10 +6,11 @@ import { useRouter } from 'next/navigation';
 import { startTransition, useCallback, useEffect } from 'react';
 import { useHealth } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
+import { schemaProblem } from '#components/schema-problem.ts';
 
 const ASK_AGAIN_MS = 3000;
 
-/** A page that could not be made. When the database was the reason, the page comes back by itself. */
+/** A page that could not be made. When the database or its schema was the reason, the page comes back by itself. */
 export default function PageError({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
   const router = useRouter();
   const retry = useCallback(() => {
@@ -20,11 +21,21 @@ export default function PageError({ error, reset }: { error: Error & { digest?: 
   }, [router, reset]);
   const health = useHealth();
   const databaseAway = health.data?.database === 'unreachable';
+  const otherSchema = schemaProblem(health.data?.schema);
+  const mayPass = databaseAway || otherSchema !== null;
   useEffect(() => {
-    if (!databaseAway) return;
+    if (!mayPass) return;
     const timer = setInterval(retry, ASK_AGAIN_MS);
     return () => clearInterval(timer);
-  }, [databaseAway, retry]);
+  }, [mayPass, retry]);
+
+  if (otherSchema !== null) {
+    return (
+      <EmptyPanel isPage icon={IconDatabaseOff} title={otherSchema.title}>
+        {otherSchema.advice} Nothing is lost, and this page carries on by itself.
+      </EmptyPanel>
+    );
+  }
 
   if (databaseAway) {
     return (

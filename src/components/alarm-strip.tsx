@@ -6,20 +6,34 @@ import type { ReactNode } from 'react';
 import classes from './alarm-strip.module.css';
 import { useHealth, useSummary } from './api/queries.ts';
 import { plural } from './format.ts';
+import { type SchemaProblem, schemaProblem } from './schema-problem.ts';
 
-/** Red only for what stops everything: the database is away, or work waits and nobody is there to do it. */
+/** Red only for what stops everything: the database is away or not the one for this program, or work waits and nobody is there. */
 export function AlarmStrip() {
   const health = useHealth().data;
   const summary = useSummary().data;
-  return <div aria-live="polite">{alarmOf(health?.database === 'unreachable', summary)}</div>;
+  return (
+    <div aria-live="polite">{alarmOf(health?.database === 'unreachable', schemaProblem(health?.schema), summary)}</div>
+  );
 }
 
-function alarmOf(databaseAway: boolean, summary: ReturnType<typeof useSummary>['data']): ReactNode {
+function alarmOf(
+  databaseAway: boolean,
+  otherSchema: SchemaProblem | null,
+  summary: ReturnType<typeof useSummary>['data'],
+): ReactNode {
   if (databaseAway) {
     return (
       <Strip>
         <strong>The database cannot be reached.</strong> What you see may be old. Nothing is lost; this page recovers by
         itself.
+      </Strip>
+    );
+  }
+  if (otherSchema !== null) {
+    return (
+      <Strip>
+        <strong>{otherSchema.title}.</strong> {otherSchema.advice}
       </Strip>
     );
   }

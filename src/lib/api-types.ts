@@ -38,6 +38,8 @@ export interface ApiErrorDetail {
 export interface ApiHealth {
   status: 'ok' | 'degraded';
   database: 'ok' | 'unreachable';
+  /** Whether its schema and this program go together: it may be behind the program or ahead of it. */
+  schema: 'ok' | 'behind' | 'ahead' | 'unknown';
   version: string;
 }
 

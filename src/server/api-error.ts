@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   too_many_tries: 429,
   internal: 500,
   database_unavailable: 503,
+  schema_mismatch: 503,
   echo_unavailable: 503,
 } as const;
 

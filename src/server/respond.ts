@@ -20,6 +20,14 @@ export function respondError(error: unknown, logger: Logger): Response {
   if (known) return respondApiError(known);
   const id = randomUUID();
   logger.error({ err: error, errorId: id }, 'A request failed unexpectedly');
+  if (isOtherSchema(error)) {
+    return respondApiError(
+      new ApiError(
+        'schema_mismatch',
+        `The database has another schema than this program expects; GET /healthz says which of them is older. The log has more under "${id}".`,
+      ),
+    );
+  }
   return respondApiError(new ApiError('internal', `Something went wrong here. The log has the reason under "${id}".`));
 }
 
@@ -49,6 +57,11 @@ function respondApiError(error: ApiError): Response {
     error: { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) },
   };
   return respondJson(body, ERROR_STATUS[error.code], error.headers);
+}
+
+/** SQLSTATE of a table, column or function that is not there. */
+function isOtherSchema(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['42P01', '42703', '42883'].includes(String(error.code));
 }
 
 /** SQLSTATE class 22: a value that PostgreSQL cannot take. The last net under the checks of each route. */

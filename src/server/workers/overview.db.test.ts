@@ -89,6 +89,22 @@ describe('getSummary', () => {
 
 describe('getHealth', () => {
   it('says ok with a database', async () => {
-    expect(await getHealth(server.context.db, '1')).toEqual({ status: 'ok', database: 'ok', version: '1' });
+    expect(await getHealth(server.context.db, '1')).toEqual({
+      status: 'ok',
+      database: 'ok',
+      schema: 'ok',
+      version: '1',
+    });
+  });
+
+  it('says so when the schema is made for newer programs, or is older than this one', async () => {
+    const { db } = server.context;
+    const [support] = await db.query<{ oldest: number }>('select oldest_program as oldest from schema_support');
+    await db.query('update schema_support set oldest_program = 999');
+    expect(await getHealth(db, '1')).toMatchObject({ status: 'degraded', database: 'ok', schema: 'ahead' });
+    await db.query('update schema_support set oldest_program = $1', [support?.oldest]);
+    await db.query('alter table drizzle.__drizzle_migrations rename to kept');
+    expect(await getHealth(db, '1')).toMatchObject({ status: 'degraded', database: 'ok', schema: 'behind' });
+    await db.query('alter table drizzle.kept rename to __drizzle_migrations');
   });
 });
