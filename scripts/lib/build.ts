@@ -8,7 +8,7 @@ import { lockBuild } from './build-lock.ts';
 /** What a build was made from: a hash of each input, by path below the root. */
 type Stamp = Record<string, string>;
 
-const BUNDLES = ['launcher', 'start-workers', 'scraper-worker', 'parse-thread', 'demo-server'];
+const BUNDLES = ['launcher', 'start-workers', 'scraper-worker', 'eko', 'parse-thread', 'demo-server'];
 
 /** What `next build` reads. The worker half has a bundle of its own; only what the app half may import is named of it. */
 const WEB_INPUTS = ['src', 'public', 'next.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
@@ -42,6 +42,13 @@ export async function buildBundles({ root, onBuild, signal }: BuildOptions): Pro
     const inputs: string[] = JSON.parse(lines.at(-1) ?? '[]');
     writeStamp(file, hashAll(root, [...inputs, 'package-lock.json', 'scripts/lib/bundle-workers.ts']));
   });
+}
+
+/** The file of a bundle in dist/ if it is of the source as it is now, else null. Builds nothing. */
+export function findFreshBundle(root: string, name: string): string | null {
+  const file = path.join(root, 'dist', `${name}.js`);
+  const stamp = readStamp(path.join(root, 'dist', 'bundles.stamp.json'));
+  return stamp && existsSync(file) && isFresh(root, stamp) ? file : null;
 }
 
 /** Builds the dashboard into .next/, if it has changed since that was last done. */

@@ -3,7 +3,13 @@ import type { RunNews } from '#workers/run-monitor.ts';
 
 /** News of a run of workers as a line of JSON between the log lines of manager and workers. */
 export function formatNews(news: RunNews): string {
-  return JSON.stringify({ time: new Date().toISOString(), level: 'info', name: 'run', ...news });
+  return JSON.stringify({ time: new Date().toISOString(), level: 'info', name: 'run', ...news }, roundNumbers);
+}
+
+/** Times in whole ms, shares and rates to three digits. */
+function roundNumbers(key: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  return key.endsWith('Ms') ? Math.round(value) : Math.round(value * 1_000) / 1_000;
 }
 
 const count = z.number();

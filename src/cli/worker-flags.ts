@@ -1,6 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { isSourceName, SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { Command, CommanderError, Option } from 'commander';
 import type { RunLimits } from '#workers/run-limits.ts';
+import { hours, sourceList, whole } from './read-arguments.ts';
 
 export { CommanderError };
 
@@ -126,27 +126,4 @@ function givenSettings(options: SettingFlags): Record<string, string> {
   return Object.fromEntries(
     flags.flatMap((flag) => (options[flag] === undefined ? [] : [[SETTING_OF_FLAG[flag], options[flag]]])),
   );
-}
-
-/** @throws InvalidArgumentError that says what a number may be. */
-export function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
-
-function hours(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value > 0 && value <= 10_000) return value;
-  throw new InvalidArgumentError('It must be a number of hours above 0, such as 2 or 0.5.');
-}
-
-/** @throws InvalidArgumentError that names the sources there are. */
-export function sourceList(text: string): string[] {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const unknown = names.filter((name) => !isSourceName(name));
-  if (unknown.length === 0) return names;
-  throw new InvalidArgumentError(`"${unknown.join('", "')}" is not a source; known are ${SOURCE_NAMES.join(', ')}.`);
 }

@@ -45,4 +45,4 @@ due as (
   select extract(epoch from min(due_at) - clock_timestamp()) * 1000 as in_ms
   from (select due_at from asleep union all select due_at from in_line) as waiting)
 select exists (select from ready) or exists (select from running) or coalesce(due.in_ms <= 0, false) as "isReady",
-  greatest(due.in_ms, 0)::float8 as "dueInMs" from due`;
+  case when due.in_ms is not null then greatest(due.in_ms, 0)::float8 end as "dueInMs" from due`;

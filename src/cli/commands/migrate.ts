@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { migrate } from '#lib/db/migrate.ts';
+import { type CliPorts, findDatabaseUrl } from '../cli-context.ts';
+
+export function addMigrateCommand(program: Command, ports: CliPorts): void {
+  program
+    .command('migrate')
+    .description('bring the schema of the database up to date')
+    .action(async () => {
+      const env = ports.readEnv();
+      // A transaction-mode pooler cannot hold the lock.
+      const url = env.DIRECT_DATABASE_URL ?? (await findDatabaseUrl(ports, env));
+      const { applied, total } = await migrate(url);
+      ports
+        .output()
+        .answer({ applied, total }, () => [
+          applied === 0 ? `Up to date (${total} migrations).` : `Applied ${applied} of ${total} migrations.`,
+        ]);
+    });
+}

@@ -1,0 +1,211 @@
+import { formatDuration, plural } from '#components/format.ts';
+import type { Finding } from './finding.ts';
+import type { Facts } from './read-facts.ts';
+
+const CLOCK_MS = 5_000;
+const WAITING_MS = 600_000;
+const SILENT_NODE_MS = 60_000;
+const OLD_TRANSACTION_MS = 3_600_000;
+
+/** What is wrong in a cluster, most urgent first. Pure. */
+export function findProblems(facts: Facts): Finding[] {
+  const checks = [
+    findWorkerProblems,
+    findNodeProblems,
+    findSessionProblems,
+    findVersionProblems,
+    findClockProblems,
+    findConnectionProblems,
+    findHostProblems,
+    findScheduleProblems,
+  ];
+  const findings = checks.flatMap((check) => check(facts));
+  return findings.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'));
+}
+
+function findWorkerProblems({ workers, sessions }: Facts): Finding[] {
+  const { living, silent, crashedLastHour } = workers;
+  const findings: Finding[] = [];
+  if (living === 0) {
+    findings.push({
+      level: sessions.ready > 0 ? 'problem' : 'note',
+      what: sessions.ready > 0 ? `No worker runs, and ${plural(sessions.ready, 'session')} wait` : 'No worker runs',
+      advice: 'Start some with "npx eko worker" on any machine that reaches this database.',
+    });
+  }
+  if (silent.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `${plural(silent.length, 'worker')} gave no sign of life for more than a minute and nobody has noticed: ${list(silent)}`,
+      advice: 'A running manager takes their sessions back within seconds. Start one: "npx eko worker".',
+    });
+  }
+  if (crashedLastHour.length > 0) {
+    const reasons = [...new Set(crashedLastHour.map(({ reason }) => reason ?? 'no reason known'))];
+    findings.push({
+      level: crashedLastHour.length >= 5 ? 'problem' : 'note',
+      what: `${plural(crashedLastHour.length, 'worker')} crashed in the last hour: ${list(reasons)}`,
+      advice: 'The last lines of "npx eko sessions logs ID" of what they ran say where; memory is the usual reason.',
+    });
+  }
+  return findings;
+}
+
+function findNodeProblems({ nodes }: Facts): Finding[] {
+  return nodes.flatMap(({ nodeId, status, mode, reasons, silentMs }): Finding[] => {
+    if (silentMs > SILENT_NODE_MS) {
+      return [
+        {
+          level: 'problem',
+          what: `The machine ${nodeId} has been silent for ${formatDuration(silentMs)}`,
+          advice: 'Look whether it runs and reaches the database. Its work is taken over by others.',
+        },
+      ];
+    }
+    const found: Finding[] = [];
+    if (status === 'unhealthy' || status === 'degraded') {
+      found.push({
+        level: status === 'unhealthy' ? 'problem' : 'note',
+        what: `The machine ${nodeId} is ${status}: ${list(reasons)}`,
+        advice: 'It takes less work, or none, until that is over. Free what is short, or scale it down on /workers.',
+      });
+    }
+    if (mode !== 'active') {
+      found.push({
+        level: 'note',
+        what: `The machine ${nodeId} is ${mode}: somebody asked for it`,
+        advice: 'Resume it on /workers.',
+      });
+    }
+    return found;
+  });
+}
+
+function findSessionProblems({ sessions, workers }: Facts): Finding[] {
+  const { overdue, orphaned, quarantined, ready, oldestReadyMs } = sessions;
+  const findings: Finding[] = [];
+  if (overdue.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `Sessions run past their time limit: ${list(overdue)}`,
+      advice: 'A running manager ends them half a minute after the limit. If one runs: "npx eko sessions cancel ID".',
+    });
+  }
+  if (orphaned.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `Sessions are stuck with workers that are gone: ${list(orphaned)}`,
+      advice: 'A running manager takes them back within seconds. Start one: "npx eko worker".',
+    });
+  }
+  if (workers.living > 0 && oldestReadyMs !== null && oldestReadyMs > WAITING_MS) {
+    findings.push({
+      level: 'note',
+      what: `${plural(ready, 'session')} could be claimed; the oldest was made ${formatDuration(oldestReadyMs)} ago`,
+      advice: 'Add workers: "npx eko worker --workers 8", here or on another machine.',
+    });
+  }
+  if (quarantined.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `Sessions were set aside because their processes died three times: ${list(quarantined)}`,
+      advice: 'See "npx eko sessions logs ID", mend it, then "npx eko sessions retry ID".',
+    });
+  }
+  return findings;
+}
+
+function findVersionProblems({ workers: { versions } }: Facts): Finding[] {
+  if (versions.length < 2) return [];
+  const counts = versions.map(
+    ({ version, workers }) => `${plural(workers, 'worker')} of ${version ?? 'an unknown version'}`,
+  );
+  return [
+    {
+      level: 'note',
+      what: `Workers of different versions run: ${counts.join(', ')}`,
+      advice: 'Fine during an upgrade. Else restart those machines that were left out.',
+    },
+  ];
+}
+
+function findClockProblems({ clockAheadMs, clockErrorMs }: Facts): Finding[] {
+  if (Math.abs(clockAheadMs) - clockErrorMs < CLOCK_MS) return [];
+  const direction = clockAheadMs > 0 ? 'ahead of' : 'behind';
+  return [
+    {
+      level: 'problem',
+      what: `This machine's clock is ${formatDuration(Math.abs(clockAheadMs))} ${direction} that of the database`,
+      advice:
+        'Leases go by the database alone, but logs and shown times are wrong: switch on time synchronisation (NTP).',
+    },
+  ];
+}
+
+function findConnectionProblems({ connections: { max, used, needed }, oldestTransactionMs }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (Math.max(used, needed) > max) {
+    findings.push({
+      level: 'problem',
+      what: `The database allows ${max} connections; what runs now may need ${Math.max(used, needed)}`,
+      advice: 'Raise max_connections, run fewer workers with more --concurrency each, or put a pooler in between.',
+    });
+  } else if (used > max * 0.9) {
+    findings.push({
+      level: 'note',
+      what: `${used} of ${max} connections to the database are in use`,
+      advice: 'Raise max_connections before you add workers.',
+    });
+  }
+  if (oldestTransactionMs !== null && oldestTransactionMs > OLD_TRANSACTION_MS) {
+    findings.push({
+      level: 'note',
+      what: `A transaction has been open for ${formatDuration(oldestTransactionMs)}`,
+      advice:
+        'It keeps PostgreSQL from cleaning up. Find it in pg_stat_activity by xact_start, and end it if it is forgotten.',
+    });
+  }
+  return findings;
+}
+
+function findHostProblems({ pausedHosts, proxies }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (proxies.total > 0 && proxies.usable === 0) {
+    findings.push({
+      level: proxies.testing > 0 ? 'note' : 'problem',
+      what:
+        proxies.testing > 0
+          ? `No proxy has passed its checks yet; ${proxies.testing} of ${proxies.total} are being tested`
+          : `None of ${plural(proxies.total, 'proxy', 'proxies')} works`,
+      advice: '"npx eko proxies list" has their last errors; proxies elsewhere must reach EKO_ECHO_URL.',
+    });
+  }
+  if (pausedHosts.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `Hosts are paused: ${list(pausedHosts.map(({ hostKey, reason }) => `${hostKey} (${reason ?? 'no reason noted'})`))}`,
+      advice: 'They refused or failed again and again. When the reason is gone, resume them on /workers.',
+    });
+  }
+  return findings;
+}
+
+function findScheduleProblems({ schedulesOverdue, workers }: Facts): Finding[] {
+  if (schedulesOverdue.length === 0) return [];
+  const names = schedulesOverdue.map(({ name, lateMs }) => `${name} (${formatDuration(lateMs)} late)`);
+  return [
+    {
+      level: 'problem',
+      what: `Schedules are overdue: ${list(names)}`,
+      advice:
+        workers.living === 0
+          ? 'Managers start them, and none runs: "npx eko worker".'
+          : 'See the log of a manager for why.',
+    },
+  ];
+}
+
+function list(items: readonly (string | number)[]): string {
+  const shown = items.slice(0, 5).join(', ');
+  return items.length > 5 ? `${shown} and ${items.length - 5} more` : shown;
+}

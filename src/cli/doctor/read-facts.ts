@@ -1,0 +1,113 @@
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+
+/** What doctor looks at. Ages in ms by the database's clock. */
+export interface Facts {
+  /** How far this machine's clock is ahead of the database's, give or take `clockErrorMs`. */
+  clockAheadMs: number;
+  clockErrorMs: number;
+  sessions: {
+    /** Could be claimed now; counted up to 10,000. */
+    ready: number;
+    oldestReadyMs: number | null;
+    /** Running past their time limit by more than a minute. */
+    overdue: number[];
+    /** Running although their worker has no lease any more. */
+    orphaned: number[];
+    /** Ended in the last day because their processes died. */
+    quarantined: number[];
+  };
+  workers: {
+    living: number;
+    crashedLastHour: { workerId: string; reason: string | null }[];
+    /** That still count as living although their lease is over. */
+    silent: string[];
+    versions: { version: string | null; workers: number }[];
+  };
+  nodes: {
+    nodeId: string;
+    status: string;
+    mode: string;
+    reasons: string[];
+    silentMs: number;
+  }[];
+  connections: { max: number; used: number; needed: number };
+  /** The oldest open transaction of this database. */
+  oldestTransactionMs: number | null;
+  proxies: { total: number; usable: number; testing: number };
+  pausedHosts: { hostKey: string; reason: string | null }[];
+  schedulesOverdue: { name: string; lateMs: number }[];
+}
+
+type Row = Omit<Facts, 'clockAheadMs' | 'clockErrorMs'> & { now: string };
+
+const LISTED = 5;
+
+/** Four connections of each manager and its listener, four of each worker, ten of the dashboard and its listener. */
+const NEEDED = '(select count(*) from living_nodes) * 5 + (select count(*) from living) * 4 + 11';
+
+const READ_FACTS = `
+with living as (
+  select * from worker_instances where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
+living_nodes as (select * from nodes where status <> 'gone'),
+ready as (
+  select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10000)
+select jsonb_build_object(
+  'now', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'sessions', jsonb_build_object(
+    'ready', (select count(*) from ready),
+    'oldestReadyMs', (select extract(epoch from clock_timestamp() - min(created_at)) * 1000 from ready),
+    'overdue', ${ids(`s.status = 'running' and s.timeout_at < clock_timestamp() - interval '1 minute'`)},
+    'orphaned', ${ids(`s.status = 'running' and not exists (
+      select from worker_instances w where w.worker_id = s.worker_id and w.lease_until >= clock_timestamp() - interval '1 minute')`)},
+    'quarantined', ${ids(`s.status = 'failed' and s.error->>'code' = 'quarantined' and s.completed_at > clock_timestamp() - interval '1 day'`)}),
+  'workers', jsonb_build_object(
+    'living', (select count(*) from living),
+    'crashedLastHour', coalesce((select jsonb_agg(c) from (
+      select worker_id as "workerId", stop_reason as reason from worker_instances
+      where status = 'crashed' and stopped_at > clock_timestamp() - interval '1 hour' order by stopped_at desc limit 100) c), '[]'),
+    'silent', coalesce((select jsonb_agg(worker_id) from (
+      select worker_id from worker_instances
+      where status not in ('stopped', 'crashed') and lease_until < clock_timestamp() - interval '1 minute' limit 100) c), '[]'),
+    'versions', coalesce((select jsonb_agg(v) from (select version, count(*) as workers from living group by version) v), '[]')),
+  'nodes', coalesce((select jsonb_agg(jsonb_build_object(
+    'nodeId', node_id, 'status', status, 'mode', mode, 'reasons', status_reasons,
+    'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000)) from living_nodes), '[]'),
+  'connections', jsonb_build_object(
+    'max', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+    'used', (select count(*) from pg_stat_activity where datname = current_database()),
+    'needed', ${NEEDED}),
+  'oldestTransactionMs', (
+    select extract(epoch from clock_timestamp() - min(xact_start)) * 1000 from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()),
+  'proxies', (select jsonb_build_object(
+    'total', count(*) filter (where status <> 'disabled'), 'usable', count(*) filter (where status = 'active'),
+    'testing', count(*) filter (where status = 'testing')) from proxy_pool),
+  'pausedHosts', coalesce((select jsonb_agg(h) from (
+    select host_key as "hostKey", pause_reason as reason from host_pacing
+    where paused_until > clock_timestamp() order by paused_until desc limit 20) h), '[]'),
+  'schedulesOverdue', coalesce((select jsonb_agg(o) from (
+    select name, extract(epoch from clock_timestamp() - next_at) * 1000 as "lateMs" from schedules
+    where not paused and next_at < clock_timestamp() - interval '5 minutes' order by next_at limit 20) o), '[]')
+) as facts`;
+
+/** Reads all facts in one statement. @throws what the driver throws. */
+export async function readFacts(db: Executor): Promise<Facts> {
+  // So that connecting is not taken for the time of the statement.
+  await db.query('select 1');
+  const askedAtMs = Date.now();
+  const [row] = await db.query<{ facts: Row } & QueryRow>(READ_FACTS);
+  const answeredAtMs = Date.now();
+  if (!row) throw new Error('A statement without a table gave no row.');
+  const { now, ...facts } = row.facts;
+  return {
+    ...facts,
+    clockAheadMs: (askedAtMs + answeredAtMs) / 2 - Date.parse(now),
+    clockErrorMs: (answeredAtMs - askedAtMs) / 2,
+  };
+}
+
+/** The first sessions of a condition on `s`, as a JSON list of their ids. */
+function ids(condition: string): string {
+  return `coalesce((select jsonb_agg(id) from (
+    select s.id from scraping_sessions s where ${condition} order by s.id desc limit ${LISTED}) found), '[]')`;
+}

@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import { SettingsError } from '#lib/env.ts';
+import { ApiError, ERROR_STATUS } from '#server/api-error.ts';
+import { isDatabaseUnavailable } from '#server/report-outages.ts';
+import type { CliPorts } from './cli-context.ts';
+import { EXIT } from './exit-codes.ts';
+import { createProgram } from './program.ts';
+import { createWorkerCommand, type WorkerFlags } from './worker-flags.ts';
+
+/** Runs one command line, tells what went wrong, and gives the exit code. */
+export async function runProgram(args: readonly string[], ports: CliPorts): Promise<number> {
+  try {
+    if (args[0] === 'worker') return await runWorkerCommand(args.slice(1), ports);
+    await createProgram(ports).parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    // commander has told it already; --help is no error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { code, message } = explain(error);
+    ports.output().warn(message);
+    return code;
+  }
+}
+
+/** Checks the flags here, so that a wrong one starts nothing; the process of the manager reads them again. */
+async function runWorkerCommand(args: readonly string[], ports: CliPorts): Promise<number> {
+  let flags: WorkerFlags | null = null;
+  const command = createWorkerCommand(async (given) => {
+    flags = given;
+  });
+  command.name('eko worker');
+  await command.exitOverride().parseAsync(args, { from: 'user' });
+  const { json } = flags ?? { json: false };
+  return await ports.runWorkers([...args, '--news'], json);
+}
+
+/** What happened and what to do, with the code that stands for it. Errors that nobody expected keep their stack. */
+function explain(error: unknown): { code: number; message: string } {
+  if (error instanceof SettingsError) return { code: EXIT.usage, message: error.message };
+  if (isDatabaseUnavailable(error)) {
+    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    return {
+      code: EXIT.failed,
+      message: `The database cannot be reached${cause}. Check DATABASE_URL and that PostgreSQL runs.`,
+    };
+  }
+  if (error instanceof ApiError) return { code: codeOf(error), message: error.message };
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    return { code: EXIT.nothing, message: error.message };
+  }
+  return { code: EXIT.failed, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+function codeOf(error: ApiError): number {
+  const status = ERROR_STATUS[error.code];
+  if (status === 404) return EXIT.nothing;
+  return status === 400 || status === 422 ? EXIT.usage : EXIT.failed;
+}
