@@ -5,7 +5,7 @@ import { isDatabaseOutage, outageDelayMs, withDatabaseRetry } from './database-r
 const coded = (code: string) => Object.assign(new Error(code), { code });
 
 describe('isDatabaseOutage', () => {
-  it.each(['57P01', '57P03', '08006', '53300', '53100', '40001', '40P01', '55P03', '57014', '25006'])(
+  it.each(['57P01', '57P03', '08006', '53300', '53100', '40001', '40P01', '55P03', '57014', '25006', '58030'])(
     'takes SQLSTATE %s for passing',
     (code) => expect(isDatabaseOutage(coded(code))).toBe(true),
   );

@@ -4,9 +4,10 @@ import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
 
 /**
  * SQLSTATE classes and codes that say "not now": connection trouble (08), resources (53), operator intervention (57P0x,
- * cancelled statement), transaction rollback (40), lock not available, and a server that is read-only for the moment.
+ * cancelled statement), transaction rollback (40), lock not available, a server that is read-only for the moment, and a disk that
+ * fails under it (58030).
  */
-const PASSING_SQLSTATES = /^(08...|53...|57P0[1-5]|57014|40001|40P01|55P03|25006)$/;
+const PASSING_SQLSTATES = /^(08...|53...|57P0[1-5]|57014|40001|40P01|55P03|25006|58030)$/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Node's codes for a peer that cannot be reached or went away. */
