@@ -42,7 +42,7 @@ export function managerConfig(given: Partial<ManagerConfig> = {}): ManagerConfig
   return { leaseMarginMs: Math.round(config.leaseMs / 6), ...config };
 }
 
-/** Delay before a worker is replaced: 1, 2, 4 … 60 s, of which up to a half is left out at random. */
+/** Delay before a worker is replaced: 1, 2, 4 … 80 s, of which up to a quarter is left out at random. */
 export function restartDelayMs(failures: number, random = Math.random): number {
-  return Math.round(backoffCeilingMs(failures, 1_000, 60_000) * (1 - random() / 2));
+  return Math.round(backoffCeilingMs(failures, 1_000, 80_000) * (1 - random() / 4));
 }

@@ -202,10 +202,10 @@ describe('a worker that dies', () => {
   it('at boot, again and again: the manager lives, waits longer each time and says why', async () => {
     const manager = await start({ scrapers: 'broken-scrapers' });
     const restarts = () => manager.lines.filter((line) => line.message === 'A new worker follows');
-    await waitFor(() => restarts().length >= 3, { timeoutMs: 30_000 });
+    await waitFor(() => restarts().length >= 2, { timeoutMs: 30_000 });
     const delays = restarts().map((line) => Number(line.delayMs));
-    expect(delays[0]).toBeLessThanOrEqual(1_000);
-    expect(delays[2]).toBeGreaterThanOrEqual(2_000);
+    expect(delays[0]).toBeLessThanOrEqual(2_000);
+    expect(delays[1]).toBeGreaterThanOrEqual(6_000);
     expect(isAlive(manager.pid)).toBe(true);
   });
 });

@@ -28,11 +28,11 @@ describe('workerEndCause', () => {
 
 describe('failuresAfter', () => {
   it.each([
-    [{ cause: 'crashed', livedMs: 100, wasWorking: false }, 4],
+    [{ cause: 'crashed', livedMs: 100, wasWorking: false }, 5],
     [{ cause: 'crashed', livedMs: 59_000, wasWorking: true }, 4],
     [{ cause: 'crashed', livedMs: 60_000, wasWorking: true }, 1],
     [{ cause: 'killed', livedMs: 2_000, wasWorking: true }, 1],
-    [{ cause: 'killed', livedMs: 2_000, wasWorking: false }, 4],
+    [{ cause: 'killed', livedMs: 2_000, wasWorking: false }, 5],
   ] as const)('counts %o as %s', (end, failures) => {
     expect(failuresAfter(3, end)).toBe(failures);
   });

@@ -32,12 +32,13 @@ const HEALTHY_MS = 60_000;
 
 /**
  * How many failures in a row a worker's restart delay counts. One that had begun to work and was killed from outside says
- * nothing about the next one, so it is replaced quickly however often it happens.
+ * nothing about the next one, so it is replaced quickly however often it happens. One that never began to work counts twice: the
+ * next one will most likely not either.
  */
 export function failuresAfter(
   before: number,
   end: { cause: Exclude<WorkerEndCause, 'lost'>; livedMs: number; wasWorking: boolean },
 ): number {
   if (end.livedMs >= HEALTHY_MS || (end.cause === 'killed' && end.wasWorking)) return 1;
-  return before + 1;
+  return before + (end.wasWorking ? 1 : 2);
 }
