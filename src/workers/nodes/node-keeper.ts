@@ -97,9 +97,8 @@ export class NodeKeeper {
       this.#obey(manager, answer.wish);
       return;
     }
-    const isNews = this.#noteOther(answer.owner);
-    this.#obey(manager, NO_WISH);
-    if (isNews && this.#deadPid !== null) await this.#beat(manager, sample);
+    if (this.#noteOther(answer.owner)) await this.#beat(manager, sample);
+    else this.#obey(manager, NO_WISH);
   }
 
   #describe(manager: SteeredManager, sample: MachineSample) {
@@ -139,22 +138,21 @@ export class NodeKeeper {
 
   /**
    * Another manager reports under our name: two would obey each other's orders, so this one goes by its settings alone.
-   * @returns whether this is another manager than before.
+   * @returns whether it is dead, and its row may be taken over.
    */
   #noteOther(owner: NodeOwner): boolean {
     this.#ownsRow = false;
-    const name = `process ${owner.managerPid} on ${owner.hostname}`;
-    if (owner.managerPid === 0 || name === this.#otherOwner) return false;
-    this.#otherOwner = name;
-    const isDead = owner.hostname === hostname() && !isAlive(owner.managerPid);
+    const isDead = owner.hostname === hostname() && owner.managerPid > 0 && !isAlive(owner.managerPid);
     this.#deadPid = isDead ? owner.managerPid : null;
-    if (isDead) return true;
+    const name = `process ${owner.managerPid} on ${owner.hostname}`;
+    if (isDead || owner.managerPid === 0 || name === this.#otherOwner) return isDead;
+    this.#otherOwner = name;
     const { logger, nodeId } = this.#options;
     logger.warn(
       { node: nodeId },
       `Another manager (${name}) reports as node "${nodeId}". Until it stops, this one is neither shown nor steered, and goes by its own settings. Give each its own NODE_ID.`,
     );
-    return true;
+    return false;
   }
 
   #obey(manager: SteeredManager, wish: NodeWish): void {

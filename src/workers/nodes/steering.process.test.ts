@@ -1,0 +1,188 @@
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createLogger } from '#lib/logger.ts';
+import { type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { bundleWorkers } from '#test/worker-bundle.ts';
+import { createEventPublisher } from '../events.ts';
+import { WorkerManager } from '../manager.ts';
+import { JobQueue } from '../queue/job-queue.ts';
+import type { MachineSample } from './machine-sampler.ts';
+import { NodeKeeper } from './node-keeper.ts';
+
+let database: TestDatabase;
+let queue: JobQueue;
+const managers: ManagerProcess[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  queue = new JobQueue({ db: database.db });
+});
+
+afterEach(async () => {
+  await Promise.all(managers.splice(0).map((manager) => manager.destroy()));
+  await database.drop();
+});
+
+const PATIENT = { timeoutMs: 30_000 };
+
+async function start(workers: number): Promise<ManagerProcess> {
+  const manager = await startManagerProcess({
+    databaseUrl: database.url,
+    workers,
+    env: { NODE_ID: 'node-a', WORKER_CONCURRENCY: '2' },
+  });
+  managers.push(manager);
+  return manager;
+}
+
+async function enqueue(what: 'wait' | 'nothing'): Promise<number> {
+  const { sessions } = await queue.enqueue([{ source: 'permits', location: 'Savannah', params: { do: what } }]);
+  return sessions[0]?.id ?? 0;
+}
+
+const count = async (from: string) => (await database.db.query(`select from ${from}`)).length;
+
+const sessionsIn = (status: string, number: number) =>
+  waitFor(async () => (await count(`scraping_sessions where status = '${status}'`)) === number, {
+    ...PATIENT,
+    what: `${number} sessions to be ${status}`,
+  });
+
+const workersAre = (number: number) =>
+  waitFor(
+    async () =>
+      (await count(`worker_instances where status in ('idle', 'running') and lease_until > now()`)) === number &&
+      (await count(`nodes where active_workers = ${number}`)) === 1,
+    { ...PATIENT, what: `${number} workers` },
+  );
+
+/** What the API does. */
+async function order(change: string): Promise<void> {
+  await database.db.query(`update nodes set ${change}`);
+  await database.db.query(`select pg_notify('eko_queue', 'order')`);
+}
+
+const says = (manager: ManagerProcess, text: string) =>
+  waitFor(() => manager.lines.some(({ message }) => message.includes(text)), { ...PATIENT, what: `"${text}"` });
+
+/** Long enough for everybody to have looked for work again. */
+async function letBeat(): Promise<void> {
+  const seen = async () => String((await database.db.query('select last_seen_at from nodes'))[0]?.last_seen_at);
+  for (let beats = 0; beats < 3; beats += 1) {
+    const before = await seen();
+    await waitFor(async () => (await seen()) !== before, { ...PATIENT, what: 'a heartbeat' });
+  }
+}
+
+it('scales, pauses, drains and resumes as its row says, also after a restart of its manager', async () => {
+  const first = await start(1);
+  await workersAre(1);
+  await order('desired_workers = 3');
+  await workersAre(3);
+
+  const running = await enqueue('wait');
+  await sessionsIn('running', 1);
+  await order('desired_workers = 1');
+  await workersAre(1);
+  // Those that left were the idle ones.
+  expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
+
+  await order(`mode = 'paused'`);
+  await says(first, 'Paused by people');
+  const waiting = await enqueue('nothing');
+  await letBeat();
+  expect(await count(`scraping_sessions where id = ${waiting} and status = 'pending' and claim_number = 0`)).toBe(1);
+  expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
+
+  first.kill('SIGTERM');
+  await says(first, 'Draining;');
+  first.kill('SIGTERM');
+  await first.exited;
+  expect(await count(`nodes where status = 'gone' and mode = 'paused'`)).toBe(1);
+  const second = await start(2);
+  await says(second, 'Going from 2 to 1 workers');
+  await says(second, 'Paused by people');
+  await workersAre(1);
+  await letBeat();
+  expect(await count(`scraping_sessions where status = 'pending'`)).toBe(2);
+
+  await order(`mode = 'active'`);
+  await sessionsIn('completed', 1);
+  await sessionsIn('running', 1);
+  await order(`mode = 'draining'`);
+  await says(second, 'Drained by people');
+  await queue.requestCancel(running);
+  await workersAre(0);
+  await waitFor(() => second.workerPids().length === 0, { ...PATIENT, what: 'all processes to be gone' });
+  await order(`mode = 'active'`);
+  await workersAre(1);
+});
+
+it('does not obey what is meant for another manager of the same name, and says so', async () => {
+  const first = await start(1);
+  await workersAre(1);
+  const second = await start(1);
+  await says(second, `Another manager (process ${first.pid} on`);
+  await order('desired_workers = 2');
+  await waitFor(async () => (await count(`worker_instances where status = 'idle'`)) === 3, PATIENT);
+  expect(first.lines.some(({ message }) => message === 'Going from 1 to 2 workers')).toBe(true);
+  expect(second.lines.some(({ message }) => message.startsWith('Going from'))).toBe(false);
+  // The row passes on with what people want of it.
+  first.kill('SIGKILL');
+  await says(second, 'This manager now reports for its node');
+  await says(second, 'Going from 1 to 2 workers');
+});
+
+it('takes half as much while the machine is degraded, nothing while it is unhealthy, and all again when it is well', async () => {
+  const folder = await bundleWorkers();
+  const logger = createLogger('manager', 'silent');
+  const { db, url } = database;
+  let memoryPercent = 93;
+  let atMs = 0;
+  const sample = async (): Promise<MachineSample> => {
+    atMs += 10_000;
+    const rest = { cpuPercent: 5, diskPercent: 5, diskFreeMb: 90_000, cpuCount: 2, memoryLimitMb: 1_024 };
+    return { atMs, memoryPercent, ...rest };
+  };
+  const node = new NodeKeeper({
+    ...{ db, logger, sample, nodeId: 'node-b', version: null },
+    ...{ configuredWorkers: 1, concurrency: 2, heartbeatMs: 300, leaseMs: 30_000 },
+    events: createEventPublisher(db),
+  });
+  const manager = new WorkerManager({
+    config: { numWorkers: 1, heartbeatMs: 300, drainGraceMs: 0 },
+    ...{ db, queue, logger, nodeId: 'node-b', concurrency: 2, listenUrl: url },
+    workerEntry: path.join(folder, 'scraper-worker.mjs'),
+    workerArgs: ['--scrapers', path.join(folder, 'scripted-scrapers.mjs')],
+    workerEnv: { DATABASE_URL: url, LOG_LEVEL: 'silent', WORKER_CONCURRENCY: '2' },
+    duties: [node.duty],
+  });
+  node.steer(manager);
+  const statusIs = (status: string) =>
+    waitFor(async () => (await count(`nodes where status = '${status}'`)) === 1, { ...PATIENT, what: status });
+  try {
+    manager.start();
+    await statusIs('degraded');
+    const ids = [await enqueue('wait'), await enqueue('wait'), await enqueue('wait')];
+    await sessionsIn('running', 1);
+    await letBeat();
+    await sessionsIn('running', 1);
+    memoryPercent = 40;
+    await statusIs('healthy');
+    await sessionsIn('running', 2);
+    memoryPercent = 99;
+    await statusIs('unhealthy');
+    await queue.requestCancel(ids[0] ?? 0);
+    await sessionsIn('cancelled', 1);
+    await letBeat();
+    await sessionsIn('running', 1);
+    expect(await count(`scraping_sessions where status = 'pending'`)).toBe(1);
+    memoryPercent = 40;
+    await sessionsIn('running', 2);
+  } finally {
+    await manager.stop(0);
+    await node.leave();
+  }
+});
