@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""A bot for the EKO Lead Generator in plain Python 3.8 or later, with nothing but the standard library.
+
+    EKO_URL=http://127.0.0.1:3000 EKO_TOKEN=eko_... python3 bot.py --name "Notice reader" --source notices
+
+It works on sessions whose params name a public JSON list: {"url": "https://notices.example.com/list.json"}. Each page is
+{"rows": [{"id", "name", "phone", "email", "address", "city", "state", "zip", "text"}], "next": "address of the next page" or null}.
+It keeps to robots.txt and to the pace that the claim prescribes, saves after each page, and gives its work back on Ctrl-C or
+SIGTERM. docs/bots.md tells the protocol; to read something else, change `read_page` and `to_lead`.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import urllib.robotparser
+
+USER_AGENT = "EkoLeadBot/1.0 (+https://example.com/bot; bot.py)"
+ANSWER_SECONDS = 40  # the longest wait for an answer of the API; longer than a claim waits for work
+PAGE_BYTES_MAX = 10 * 1024 * 1024
+
+
+class Stale(Exception):
+    """The session is with somebody else, or has ended: write nothing more about it."""
+
+
+class BotLost(Exception):
+    """We were silent for too long, or were removed: register again."""
+
+
+class Throttled(Exception):
+    """The site asks for less."""
+
+    def __init__(self, seconds):
+        super().__init__("the site asked for %d s of rest" % seconds)
+        self.seconds = seconds
+
+
+class Forbidden(Exception):
+    """robots.txt does not allow the page, or the site refuses it: another try would fail alike."""
+
+
+class Api:
+    """The calls. Each may be repeated, so one whose answer was lost is sent again until an answer comes."""
+
+    def __init__(self, base, token):
+        self.base = base.rstrip("/")
+        self.token = token
+
+    def call(self, method, path, body=None, tries=8):
+        data = None if body is None else json.dumps(body).encode("utf-8")
+        for attempt in range(1, tries + 1):
+            request = urllib.request.Request(self.base + path, data=data, method=method)
+            request.add_header("Authorization", "Bearer " + self.token)
+            if data is not None:
+                request.add_header("Content-Type", "application/json")
+            try:
+                with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                if error.code < 500 or attempt == tries:
+                    raise self.problem(error) from None
+            except (OSError, ValueError) as error:
+                if attempt == tries:
+                    raise
+                say("no answer from the API (%s), trying again" % error)
+            time.sleep(min(30.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
+        raise AssertionError("not reached")
+
+    @staticmethod
+    def problem(error):
+        try:
+            told = json.loads(error.read())["error"]
+        except (OSError, ValueError, KeyError, TypeError):
+            told = {"code": "unexpected", "message": "status %d" % error.code}
+        if told["code"] == "stale_claim":
+            return Stale(told["message"])
+        if told["code"] == "bot_lost":
+            return BotLost(told["message"])
+        return SystemExit("The API refuses: %s (%s)" % (told["message"], told["code"]))
+
+
+class Site:
+    """Asks one site, politely: robots.txt first, one request at a time, and a gap after each answer."""
+
+    def __init__(self, rules):
+        self.gap_seconds = rules["rateLimitMs"] / 1000.0
+        self.timeout_seconds = rules["requestTimeoutMs"] / 1000.0
+        self.ready_at = 0.0
+        self.robots = {}
+
+    def get_json(self, url):
+        if not self.may_ask(url):
+            raise Forbidden("robots.txt does not allow %s" % url)
+        return json.loads(self.get(url))
+
+    def may_ask(self, url):
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ("http", "https"):
+            raise Forbidden("%s is not a web address" % url)
+        origin = "%s://%s" % (parts.scheme, parts.netloc)
+        if origin not in self.robots:
+            parser = urllib.robotparser.RobotFileParser()
+            try:
+                parser.parse(self.get(origin + "/robots.txt").decode("utf-8", "replace").splitlines())
+            except Forbidden:
+                parser.parse([])  # 4xx: there are no rules; when it cannot be read, the error goes on and the session waits
+            self.robots[origin] = parser
+            delay = parser.crawl_delay("EkoLeadBot")
+            self.gap_seconds = max(self.gap_seconds, float(delay or 0))
+        return self.robots[origin].can_fetch("EkoLeadBot", url)
+
+    def get(self, url):
+        time.sleep(max(0.0, self.ready_at - time.monotonic()))
+        request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": "application/json, text/plain"})
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:
+                body = answer.read(PAGE_BYTES_MAX + 1)
+        except urllib.error.HTTPError as error:
+            if error.code in (429, 503):
+                raise Throttled(retry_after(error.headers.get("Retry-After"))) from None
+            if 400 <= error.code < 500:
+                raise Forbidden("%s answered with status %d" % (url, error.code)) from None
+            raise
+        finally:
+            self.ready_at = time.monotonic() + self.gap_seconds
+        if len(body) > PAGE_BYTES_MAX:
+            raise Forbidden("%s is larger than %d bytes" % (url, PAGE_BYTES_MAX))
+        return body
+
+
+def retry_after(header):
+    """Seconds; what is not a number counts as two minutes."""
+    return min(3600, int(header)) if header and header.strip().isdigit() else 120
+
+
+def read_page(page):
+    """The rows of a page and the address of the next one. A page of another form is a failure, never "nothing found"."""
+    if not isinstance(page, dict) or not isinstance(page.get("rows"), list):
+        raise LookupError("The page has no list of rows: has the site changed?")
+    return page["rows"], page.get("next")
+
+
+def to_lead(row, url):
+    lead = {"sourceRowId": str(row["id"]), "sourceUrl": url, "rules": {}}
+    for field in ("name", "phone", "email", "address", "city", "state", "zip"):
+        if row.get(field):
+            lead[field] = str(row[field])
+            lead["rules"][field] = "rows[]." + field
+    if row.get("text"):
+        lead["request"] = str(row["text"])
+    return lead
+
+
+class Bot:
+    def __init__(self, api, name, sources):
+        self.api = api
+        self.name = name
+        self.sources = sources
+        self.bot_id = None
+        self.heartbeat_seconds = 30
+        self.holding = None  # (session id, claim number)
+        self.must_stop = set()  # claims that a heartbeat told us to drop
+        self.stopping = threading.Event()
+
+    def register(self):
+        body = {"name": self.name, "sources": self.sources, "hostname": socket.gethostname(), "version": "1.0"}
+        told = self.api.call("POST", "/api/bots/register", body)
+        self.bot_id = told["botId"]
+        self.heartbeat_seconds = told["heartbeatSeconds"]
+        say("registered as %s" % self.bot_id)
+
+    def beat_for_ever(self):
+        while not self.stopping.wait(self.heartbeat_seconds):
+            held = self.holding
+            body = {"botId": self.bot_id}
+            if held:
+                body["sessions"] = [{"id": held[0], "claimNumber": held[1]}]
+            try:
+                for order in self.api.call("POST", "/api/bots/heartbeat", body, tries=2)["stop"]:
+                    self.must_stop.add((order["sessionId"], order["claimNumber"]))
+            except BotLost:
+                if held:
+                    self.must_stop.add(held)
+            except (OSError, ValueError, SystemExit) as error:
+                say("no heartbeat: %s" % error)
+
+    def run(self, once, wait_seconds):
+        self.register()
+        threading.Thread(target=self.beat_for_ever, daemon=True).start()
+        while not self.stopping.is_set():
+            try:
+                claim = {"botId": self.bot_id, "limit": 1, "waitSeconds": wait_seconds}
+                sessions = self.api.call("POST", "/api/sessions/claim", claim)["sessions"]
+            except BotLost as error:
+                say(str(error))
+                self.register()
+                continue
+            for session in sessions:
+                self.work_on(session)
+            if not sessions and once:
+                break
+            if not sessions and wait_seconds == 0:
+                self.stopping.wait(5)
+        self.stopping.set()
+        self.api.call("DELETE", "/api/bots/" + self.bot_id)
+        say("stopped")
+
+    def work_on(self, session):
+        self.holding = (session["id"], session["claimNumber"])
+        try:
+            self.tell(session, "start")
+            self.read(session)
+        except Stale as error:
+            say(str(error))
+        finally:
+            self.holding = None
+
+    def read(self, session):
+        """Reads page after page from where the last attempt got to, and ends the session in one of the four ways."""
+        try:
+            site = Site(session["rules"])
+            url = (session["cursor"] or {}).get("next") or session["params"]["url"]
+            pages = 0
+            while url:
+                if self.stopping.is_set() or self.holding in self.must_stop:
+                    return self.tell(session, "release", {"reason": "Its bot stops; goes on at its last checkpoint"})
+                rows, following = read_page(site.get_json(url))
+                pages += 1
+                leads = [to_lead(row, url) for row in rows]
+                if not following:
+                    return self.tell(session, "complete", {"leads": leads})
+                url = urllib.parse.urljoin(url, following)
+                saved = self.tell(
+                    session,
+                    "checkpoint",
+                    {"leads": leads, "cursor": {"next": url}, "progress": {"message": "%d pages read" % pages, "pages": pages}},
+                )
+                if saved["cancelRequested"]:
+                    return self.tell(session, "release", {"reason": "Cancelled on request"})
+        except Stale:
+            raise
+        except Throttled as error:
+            self.tell(session, "release", {"afterSeconds": error.seconds, "reason": str(error)})
+        except (LookupError, TypeError, ValueError) as error:
+            problem = {"code": "layout_changed", "message": "%s: %s" % (type(error).__name__, error)}
+            self.tell(session, "fail", {"error": problem, "retryable": False})
+        except Forbidden as error:
+            self.tell(session, "fail", {"error": {"code": "refused", "message": str(error)}, "retryable": False})
+        except OSError as error:
+            self.tell(session, "fail", {"error": {"code": "network", "message": str(error) or type(error).__name__}})
+
+    def tell(self, session, verb, body=None):
+        path = "/api/sessions/%d/%s" % (session["id"], verb)
+        answer = self.api.call("POST", path, dict(body or {}, claimNumber=session["claimNumber"]))
+        say("session %d: %s" % (session["id"], answer["status"]))
+        for lead in answer.get("rejected", []):
+            say("session %d: lead %d was not taken: %s" % (session["id"], lead["index"], lead["reason"]))
+        return answer
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Works on sessions of the EKO Lead Generator over HTTP.")
+    parser.add_argument("--name", default="bot.py")
+    parser.add_argument("--source", action="append", required=True, help="a source that this bot can scrape; may be repeated")
+    parser.add_argument("--once", action="store_true", help="end when there is nothing to do")
+    parser.add_argument("--wait-seconds", type=int, default=5, help="how long a claim waits for work (0 to 30)")
+    options = parser.parse_args()
+    token = os.environ.get("EKO_TOKEN")
+    if not token:
+        sys.exit('EKO_TOKEN is not set: make a token of the role "bot" and put it there.')
+    bot = Bot(Api(os.environ.get("EKO_URL", "http://127.0.0.1:3000"), token), options.name, options.source)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: bot.stopping.set())
+    bot.run(options.once, options.wait_seconds)
+
+
+if __name__ == "__main__":
+    main()
