@@ -2,9 +2,10 @@ import 'server-only';
 import { dehydrate, HydrationBoundary, QueryClient, type QueryKey } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { apiPath, type QueryValue } from '#components/api/api-client.ts';
-import { listKey, oneKey, topicKey } from '#components/api/query-keys.ts';
+import { CLUSTER_KEY, listKey, oneKey, topicKey } from '#components/api/query-keys.ts';
 import type { ApiPage } from '#lib/api-types.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
+import { getClusterStatus } from '#server/cluster/get-cluster-status.ts';
 import { serverContext } from '#server/context.ts';
 import { getLead } from '#server/leads/get-lead.ts';
 import { leadFilterSchema } from '#server/leads/lead-filter.ts';
@@ -94,6 +95,11 @@ export const readPortals = (): FirstRead => ({
 export const readWorkers = (): FirstRead => ({
   queryKey: listKey('workers'),
   read: async () => wholeList(await listWorkers(serverContext().db)),
+});
+
+export const readClusterStatus = (): FirstRead => ({
+  queryKey: CLUSTER_KEY,
+  read: () => getClusterStatus(serverContext().db, serverContext().env.LOCK_TTL * 1_000),
 });
 
 const wholeList = <T,>(items: T[]): ApiPage<T> => ({ items, nextCursor: null });

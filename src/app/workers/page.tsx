@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
 import { requirePageAccount } from '#server/auth/page-account.ts';
-import { FirstPaint, readSources, readWorkers } from '../first-paint.tsx';
+import { FirstPaint, readClusterStatus, readSources, readWorkers } from '../first-paint.tsx';
 import { WorkersBoard } from './_components/workers-board.tsx';
 
 export const metadata: Metadata = { title: 'Workers' };
@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: 'Workers' };
 export default async function WorkersPage() {
   await requirePageAccount('/workers');
   return (
-    <FirstPaint reads={[readWorkers(), readSources()]}>
+    <FirstPaint reads={[readWorkers(), readClusterStatus(), readSources()]}>
       <WorkersBoard />
     </FirstPaint>
   );

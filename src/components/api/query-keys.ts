@@ -9,7 +9,9 @@ export type Topic =
   | 'portals'
   | 'proxies'
   | 'hosts'
+  | 'schedules'
   | 'sources'
+  | 'tokens'
   | 'summary'
   | 'account';
 
@@ -17,3 +19,5 @@ export type Topic =
 export const listKey = (topic: Topic, filters: Record<string, QueryValue> = {}): QueryKey => [topic, 'list', filters];
 export const oneKey = (topic: Topic, id: number): QueryKey => [topic, 'one', id];
 export const topicKey = (topic: Topic): QueryKey => [topic];
+/** A change of workers refreshes it as well. */
+export const CLUSTER_KEY: QueryKey = ['workers', 'cluster'];

@@ -1,11 +1,11 @@
 'use client';
 
-import { Paper, SimpleGrid, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { SimpleGrid } from '@mantine/core';
 import { useSummary } from '#components/api/queries.ts';
 import { formatCount, formatDuration } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import type { ApiSummary } from '#lib/api-types.ts';
+import { Figure } from './figure.tsx';
 
 /** The few numbers that say whether things go well. */
 export function FiguresRow() {
@@ -31,17 +31,4 @@ function WaitingCount({ summary: { queue } }: { summary: ApiSummary }) {
 
 function longestWait({ queue: { waiting, oldestWaitingMs } }: ApiSummary): string {
   return oldestWaitingMs === null || waiting === 0 ? 'none' : formatDuration(oldestWaitingMs);
-}
-
-function Figure({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Paper withBorder bg="var(--eko-surface)" px="md" py="xs">
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text fz={22} fw={650} lh={1.35} component="div" style={{ fontVariantNumeric: 'tabular-nums' }}>
-        {children ?? '…'}
-      </Text>
-    </Paper>
-  );
 }

@@ -1,0 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
+import { getJson } from '#components/api/api-client.ts';
+import { CLUSTER_KEY } from '#components/api/query-keys.ts';
+import type { ApiClusterStatus } from '#lib/cluster-types.ts';
+
+/** How busy a machine is changes all the time, which nobody announces. */
+const LOOK_AGAIN_MS = 10_000;
+
+export const useClusterStatus = () =>
+  useQuery({
+    queryKey: CLUSTER_KEY,
+    queryFn: ({ signal }) => getJson<ApiClusterStatus>('/api/cluster/status', signal),
+    refetchInterval: LOOK_AGAIN_MS,
+  });
