@@ -4,6 +4,8 @@ import { Stack } from '@mantine/core';
 import { PageHeader } from '#components/page-header.tsx';
 import { FiguresRow } from './figures-row.tsx';
 import { HostsPanel } from './hosts/hosts-panel.tsx';
+import { KpiRow } from './nodes/kpi-row.tsx';
+import { NodesPanel } from './nodes/nodes-panel.tsx';
 import { ProxiesPanel } from './proxies/proxies-panel.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
 import { WorkersTable } from './workers-table.tsx';
@@ -14,6 +16,8 @@ export function WorkersBoard() {
       <PageHeader title="Workers" hint="The processes that scrape, on all machines that share the database." />
       <Stack gap="md">
         <FiguresRow />
+        <KpiRow />
+        <NodesPanel />
         <WorkersTable />
         <HostsPanel />
         <ProxiesPanel />
