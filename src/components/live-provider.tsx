@@ -14,7 +14,7 @@ const POLL_MS = 5000;
 /** And while it is there: ages and rates move on without any change being announced. */
 const SLOW_POLL_MS = 30_000;
 
-const ALL_TOPICS = ['sessions', 'leads', 'workers', 'portals', 'proxies', 'hosts', 'summary'];
+const ALL_TOPICS = ['sessions', 'leads', 'workers', 'portals', 'proxies', 'hosts', 'schedules', 'summary'];
 
 export type LiveState = 'live' | 'reconnecting' | 'paused';
 

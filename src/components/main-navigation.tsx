@@ -1,11 +1,12 @@
 'use client';
 
 import { NavLink } from '@mantine/core';
-import { IconCpu, IconRadar2, IconUsersGroup } from '@tabler/icons-react';
+import { IconCalendarClock, IconCpu, IconRadar2, IconUsersGroup } from '@tabler/icons-react';
 import Link from 'next/link';
 
 const PAGES = [
   { href: '/scraping', label: 'Scraping', icon: IconRadar2 },
+  { href: '/schedules', label: 'Schedules', icon: IconCalendarClock },
   { href: '/leads', label: 'Leads', icon: IconUsersGroup },
   { href: '/workers', label: 'Workers', icon: IconCpu },
 ];

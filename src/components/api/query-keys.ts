@@ -10,6 +10,7 @@ export type Topic =
   | 'proxies'
   | 'hosts'
   | 'schedules'
+  | 'schedules'
   | 'sources'
   | 'tokens'
   | 'summary'

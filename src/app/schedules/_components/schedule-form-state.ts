@@ -1,0 +1,159 @@
+import { type UseFormReturnType, useForm } from '@mantine/form';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ApiError, patchJson, postJson } from '#components/api/api-client.ts';
+import { notifyDone } from '#components/notify.tsx';
+import type { ApiSchedule, ApiScheduleDetail } from '#lib/api-types.ts';
+import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
+import { browserZone } from './zone-time.ts';
+
+/** A target as it is typed. */
+export interface TargetValues {
+  source: string;
+  location: string;
+  /** JSON; '' for none. */
+  params: string;
+}
+
+export interface ScheduleValues {
+  name: string;
+  timing: 'cron' | 'minutes';
+  cron: string;
+  timeZone: string;
+  everyMinutes: number | '';
+  targets: TargetValues[];
+  /** '' is all. */
+  batchSize: number | '';
+  priority: number | '';
+  maxRetries: number | '';
+  jitterMinutes: number | '';
+  allowOverlap: boolean;
+  catchUp: CatchUpPolicy;
+  catchUpMax: number | '';
+}
+
+export type ScheduleFormApi = UseFormReturnType<ScheduleValues>;
+
+const NEW_TARGET: TargetValues = { source: 'permits', location: '', params: '' };
+
+const emptyForm = (): ScheduleValues => ({
+  name: '',
+  timing: 'cron',
+  cron: '0 7 * * 1-5',
+  timeZone: browserZone(),
+  everyMinutes: 10,
+  targets: [{ ...NEW_TARGET }],
+  batchSize: '',
+  priority: '',
+  maxRetries: '',
+  jitterMinutes: '',
+  allowOverlap: false,
+  catchUp: 'latest',
+  catchUpMax: 10,
+});
+
+export const newTarget = (): TargetValues => ({ ...NEW_TARGET });
+
+export function toValues(schedule: ApiSchedule | null): ScheduleValues {
+  if (schedule === null) return emptyForm();
+  return {
+    name: schedule.name,
+    timing: schedule.cron === null ? 'minutes' : 'cron',
+    cron: schedule.cron ?? '0 7 * * 1-5',
+    timeZone: schedule.timeZone,
+    everyMinutes: schedule.everyMinutes ?? 10,
+    targets: schedule.targets.map(({ source, location, params }) => ({
+      source,
+      location,
+      params: params === undefined ? '' : JSON.stringify(params),
+    })),
+    batchSize: schedule.batchSize ?? '',
+    priority: schedule.priority === 0 ? '' : schedule.priority,
+    maxRetries: schedule.maxRetries ?? '',
+    jitterMinutes: schedule.jitterSeconds === 0 ? '' : schedule.jitterSeconds / 60,
+    allowOverlap: schedule.allowOverlap,
+    catchUp: schedule.catchUp,
+    catchUpMax: schedule.catchUpMax,
+  };
+}
+
+/** What POST and PATCH /api/schedules take. `params` must have been found to be JSON. */
+export function toRequest(values: ScheduleValues): Record<string, unknown> {
+  const byCron = values.timing === 'cron';
+  return {
+    name: values.name.trim(),
+    cron: byCron ? values.cron : null,
+    everyMinutes: byCron ? null : orNull(values.everyMinutes),
+    timeZone: values.timeZone,
+    targets: values.targets.map(({ source, location, params }) => ({
+      source,
+      location: location.trim(),
+      ...(params.trim() === '' ? {} : { params: JSON.parse(params) }),
+    })),
+    batchSize: orNull(values.batchSize),
+    priority: values.priority === '' ? 0 : values.priority,
+    maxRetries: orNull(values.maxRetries),
+    jitterSeconds: values.jitterMinutes === '' ? 0 : Math.round(values.jitterMinutes * 60),
+    allowOverlap: values.allowOverlap,
+    catchUp: values.catchUp,
+    ...(values.catchUpMax === '' ? {} : { catchUpMax: values.catchUpMax }),
+  };
+}
+
+const orNull = (value: number | ''): number | null => (value === '' ? null : value);
+
+/** The API's name of a field → the form's; "targets.2.params.signal" belongs to the third target's params. */
+export function toFormField(name: string): string {
+  const target = /^targets\.(\d+)\.(source|location|params)/.exec(name);
+  if (target) return `targets.${target[1]}.${target[2]}`;
+  return name === 'jitterSeconds' ? 'jitterMinutes' : name;
+}
+
+function validateParams(text: string): string | null {
+  if (text.trim() === '') return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'Must be {…}';
+  } catch {
+    return 'Is not JSON; write for example {"signal": ["solar"]}';
+  }
+}
+
+/** The form of a new schedule, or of one that is changed. */
+export function useScheduleForm(schedule: ApiSchedule | null, onSaved: (saved: ApiScheduleDetail) => void) {
+  const queryClient = useQueryClient();
+  const form = useForm<ScheduleValues>({
+    initialValues: toValues(schedule),
+    validate: {
+      name: (value) => (value.trim() === '' ? 'Give it a name' : null),
+      cron: (value, { timing }) => (timing === 'cron' && value.trim() === '' ? 'Give a cron text' : null),
+      everyMinutes: (value, { timing }) => (timing === 'minutes' && value === '' ? 'Give a number of minutes' : null),
+      targets: {
+        location: (value) => (value.trim() === '' ? 'Type a place, such as Georgia' : null),
+        params: validateParams,
+      },
+    },
+  });
+  const save = useMutation({
+    mutationFn: (values: ScheduleValues) =>
+      schedule === null
+        ? postJson<ApiScheduleDetail>('/api/schedules', toRequest(values))
+        : patchJson<ApiScheduleDetail>(`/api/schedules/${schedule.id}`, toRequest(values)),
+    onSuccess: (saved) => {
+      notifyDone(schedule === null ? `${saved.name} is scheduled` : `${saved.name} is changed`);
+      onSaved(saved);
+    },
+    onError: (error) => {
+      const fields = Object.entries(error instanceof ApiError ? error.fields : {});
+      form.setErrors(Object.fromEntries(fields.map(([name, message]) => [toFormField(name), message])));
+    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['schedules'] }),
+  });
+  const hasFields = save.error instanceof ApiError && Object.keys(save.error.fields).length > 0;
+  return {
+    form,
+    submit: (values: ScheduleValues) => save.mutate(values),
+    pending: save.isPending,
+    /** What stands beside no field. */
+    problem: save.error === null || hasFields ? null : save.error.message,
+  };
+}
