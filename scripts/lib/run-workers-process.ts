@@ -35,7 +35,7 @@ function showLines(stream: NodeJS.ReadableStream): void {
   const { stdout } = process;
   const view = new WorkerView({
     write: (text) => stdout.write(text),
-    columns: () => stdout.columns ?? 80,
+    columns: () => stdout.columns || 80,
     formatLog: formatLogLine,
     nowMs: () => performance.now(),
   });

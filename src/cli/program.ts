@@ -10,6 +10,7 @@ import { addSessionCommands } from './commands/sessions.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTriggerCommand } from './commands/trigger.ts';
+import { addTryCommand } from './commands/try.ts';
 import { createWorkerCommand } from './worker-flags.ts';
 
 const AFTER_HELP = `
@@ -34,6 +35,7 @@ export function createProgram(ports: CliPorts): Command {
   // It is listed here, and run in run-program.ts: its flags are its own, since the npm scripts take them too.
   program.addCommand(createWorkerCommand(refuseFlagsBefore));
   addTriggerCommand(program, ports);
+  addTryCommand(program, ports);
   addSessionCommands(program, ports);
   addLeadCommands(program, ports);
   addProxyCommands(program, ports);

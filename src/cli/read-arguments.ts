@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { isSourceName, SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { isSourceName, SOURCE_NAMES, type SourceName } from '#lib/scraper-config.ts';
 
 /** @throws InvalidArgumentError that says what a number may be. */
 export function whole(min: number, max: number): (text: string) => number {
@@ -19,10 +19,13 @@ export function hours(text: string): number {
 
 /** @throws InvalidArgumentError that names the sources there are. */
 export function sourceList(text: string): string[] {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const unknown = names.filter((name) => !isSourceName(name));
-  if (unknown.length === 0) return names;
-  throw new InvalidArgumentError(`"${unknown.join('", "')}" is not a source; known are ${SOURCE_NAMES.join(', ')}.`);
+  return [...new Set(text.split(',').map((name) => oneSource(name.trim())))];
+}
+
+/** @throws InvalidArgumentError that names the sources there are. */
+export function oneSource(text: string): SourceName {
+  if (isSourceName(text)) return text;
+  throw new InvalidArgumentError(`"${text}" is not a source; known are ${SOURCE_NAMES.join(', ')}.`);
 }
 
 /** @throws InvalidArgumentError for what cannot be the number of a row. */

@@ -17,6 +17,24 @@ describe('readEnv', () => {
     },
   );
 
+  it('has small, talkative, separate defaults for testing, which the environment goes before', () => {
+    expect(readEnv({ EKO_ENV: 'testing' })).toMatchObject({
+      NUM_WORKERS: 1,
+      WORKER_CONCURRENCY: 1,
+      LOG_LEVEL: 'debug',
+      EKO_DEMO: false,
+      EKO_DATA_DIR: expect.stringMatching(/\.data-testing$/),
+    });
+    expect(readEnv({ EKO_ENV: 'testing', NUM_WORKERS: '2', LOG_LEVEL: '' })).toMatchObject({
+      NUM_WORKERS: 2,
+      LOG_LEVEL: 'debug',
+    });
+    expect(readEnv({ EKO_ENV: 'production' })).toMatchObject({ NUM_WORKERS: 3, LOG_LEVEL: 'info', EKO_DEMO: false });
+    expect(readEnv({})).toMatchObject({ EKO_ENV: 'development', EKO_DEMO: true });
+    expect(readEnv({ EKO_DEMO: 'false' }).EKO_DEMO).toBe(false);
+    expect(() => readEnv({ EKO_ENV: 'staging' })).toThrow(/EKO_ENV = "staging"/);
+  });
+
   it('takes no misspelt setting, but what the parts of the program hand on', () => {
     expect(() => readEnv({ EKO_SECRET_KEYS: 'x' })).toThrow(/did you mean EKO_SECRET_KEY\?/);
     expect(() => readEnv({ EKO_INTERNAL_ECHO_URL: 'http://127.0.0.1:3000/api/echo' })).not.toThrow();

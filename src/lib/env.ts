@@ -37,6 +37,16 @@ const systemProxy = z
     'must be the address of a proxy, such as http://proxy.example.com:3128',
   );
 
+/**
+ * Where an environment differs from the defaults below. Testing is small, tells everything, and keeps its embedded database, tokens
+ * and keys in a folder of its own, so that nothing of it reaches the real data.
+ */
+const ENVIRONMENT_DEFAULTS: Record<string, Record<string, string>> = {
+  development: { EKO_DEMO: 'true' },
+  testing: { NUM_WORKERS: '1', WORKER_CONCURRENCY: '1', LOG_LEVEL: 'debug', EKO_DATA_DIR: '.data-testing' },
+  production: {},
+};
+
 /** Every setting, with its default. The README's table and .env.example tell the same. */
 const envSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
@@ -57,7 +67,7 @@ const envSchema = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   EKO_PORTALS_FILE: z.string().min(1).optional(),
   EKO_HEALTH_FILE: z.string().min(1).optional(),
-  EKO_DEMO: flag(true).optional(),
+  EKO_DEMO: flag(false),
   HTTP_PROXY: systemProxy.optional(),
   HTTPS_PROXY: systemProxy.optional(),
   NO_PROXY: z.string().optional(),
@@ -80,8 +90,7 @@ const envSchema = z.object({
   EKO_ECHO_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
 });
 
-export type Env = Omit<z.output<typeof envSchema>, 'EKO_DEMO' | 'EKO_DATA_DIR'> & {
-  EKO_DEMO: boolean;
+export type Env = Omit<z.output<typeof envSchema>, 'EKO_DATA_DIR'> & {
   /** Absolute. */
   EKO_DATA_DIR: string;
 };
@@ -96,14 +105,15 @@ const INTERNAL_NAMES = ['EKO_INTERNAL_DEMO_ORIGIN', 'EKO_INTERNAL_ECHO_URL', 'EK
 
 /**
  * Reads and checks the settings once, for a composition root to hand on. The order is: environment, then .env (loaded by
- * the launcher), then the default.
+ * the launcher), then the default of EKO_ENV, then the general one.
  * @throws SettingsError that lists all problems at once.
  */
 export function readEnv(source: Record<string, string | undefined> = process.env): Env {
   const given = Object.fromEntries(
     Object.entries(withUpperCaseNames(source)).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = envSchema.safeParse(given);
+  const defaults = ENVIRONMENT_DEFAULTS[given.EKO_ENV ?? 'development'] ?? {};
+  const parsed = envSchema.safeParse({ ...defaults, ...given });
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => {
@@ -128,7 +138,6 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   }
   return {
     ...parsed.data,
-    EKO_DEMO: parsed.data.EKO_DEMO ?? parsed.data.EKO_ENV === 'development',
     EKO_DATA_DIR: path.resolve(parsed.data.EKO_DATA_DIR),
   };
 }

@@ -83,7 +83,10 @@ function formatWorkers(workers: readonly ApiWorker[]): string[] {
 
 function formatQueue({ sessions, queue, capped, leads }: ApiSummary): string[] {
   const counts = Object.entries(sessions).map(([status, count]) => `${formatCount(count)} ${status}`);
-  const oldest = queue.oldestWaitingMs === null ? '' : `, the oldest for ${formatDuration(queue.oldestWaitingMs)}`;
+  const oldest =
+    queue.waiting === 0 || queue.oldestWaitingMs === null
+      ? ''
+      : `, the oldest for ${formatDuration(queue.oldestWaitingMs)}`;
   return [
     `${counts.join(' · ')}${capped ? ' (10,000 means "or more")' : ''}`,
     `${formatCount(queue.waiting)} could be claimed now${oldest}`,

@@ -29,7 +29,10 @@ function findWorkerProblems({ workers, sessions }: Facts): Finding[] {
   if (living === 0) {
     findings.push({
       level: sessions.ready > 0 ? 'problem' : 'note',
-      what: sessions.ready > 0 ? `No worker runs, and ${plural(sessions.ready, 'session')} wait` : 'No worker runs',
+      what:
+        sessions.ready > 0
+          ? `No worker runs, and ${plural(sessions.ready, 'session waits', 'sessions wait')}`
+          : 'No worker runs',
       advice: 'Start some with "npx eko worker" on any machine that reaches this database.',
     });
   }
