@@ -64,6 +64,24 @@ describe('migrate', () => {
     expect((await migrate(database.url, folder)).applied).toBe(1);
   });
 
+  it('gives way to those who use a table, and gets its turn when the table is free', async () => {
+    addMigration('0900_alter', future(), 'alter table portals add column extra int;');
+    const { db, url } = database;
+    let run: Promise<unknown> = Promise.resolve();
+    await db.transaction(async (reader) => {
+      await reader.query('select from portals');
+      run = migrate(url, folder).catch((error: Error) => error);
+      const waiting = () =>
+        db.query(
+          `select from pg_stat_activity where datname = current_database() and application_name = 'eko-migrate' and wait_event_type = 'Lock'`,
+        );
+      await expect.poll(waiting).toHaveLength(1);
+      // While it waited for ever, this would wait behind it.
+      await db.query('select from portals');
+    });
+    expect(await run).toMatchObject({ applied: 1 });
+  });
+
   it('refuses a migration that is older than the newest applied one instead of passing over it', async () => {
     addMigration('0900_late', 1, 'create table late (id int);');
     await expect(migrate(database.url, folder)).rejects.toThrow('is older than the newest one');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
@@ -7,6 +8,18 @@ import pg from 'pg';
 
 /** Any number will do that nothing else in this database locks: the letters "EKO" and a 1. */
 const MIGRATION_LOCK = 0x45_4b_4f_01;
+
+/**
+ * How long a statement of a migration waits for a lock. Everybody who wants the same table waits behind it meanwhile, and one
+ * long transaction would hold up the whole queue; so it gives way and tries again.
+ */
+const LOCK_TIMEOUT_MS = 2_000;
+const TRIES_MAX = 30;
+/** Between two tries: time for those who waited behind. */
+const TRY_AGAIN_MS = 1_000;
+
+/** SQLSTATE of a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** What a migration run did. */
 export interface MigrationResult {
@@ -18,7 +31,7 @@ export interface MigrationResult {
 /**
  * Brings the schema up to date with the folder of migrations, forward only. Several processes may do so at once: an
  * advisory lock lets one work and the others wait. All pending migrations are one transaction, so a run that was killed
- * has changed nothing and the next one starts over.
+ * has changed nothing and the next one starts over. A table that others use is waited for in short tries, a minute and a half in all.
  * @param connectionString A direct connection: a transaction-mode pooler cannot hold the lock.
  * @throws Error when a migration fails (nothing is changed then), or when one is older than what the database already has.
  */
@@ -30,7 +43,7 @@ export async function migrate(connectionString: string, folder = defaultFolder()
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const before = await appliedTimes(client);
-    await applyMigrations(drizzle(client), { migrationsFolder: folder });
+    await applyPatiently(client, folder);
     const after = await appliedTimes(client);
     const files = readMigrationFiles({ migrationsFolder: folder });
     refuseSkipped(
@@ -43,6 +56,25 @@ export async function migrate(connectionString: string, folder = defaultFolder()
     // Ends the session, which frees the lock.
     await client.end();
   }
+}
+
+/** @throws Error of the last try. */
+async function applyPatiently(client: pg.Client, folder: string): Promise<void> {
+  await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await applyMigrations(drizzle(client), { migrationsFolder: folder });
+    } catch (error) {
+      if (tries === TRIES_MAX || sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      await wait(TRY_AGAIN_MS);
+    }
+  }
+}
+
+/** drizzle wraps what the driver throws. */
+function sqlStateOf(error: unknown): unknown {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 /** drizzle applies only what is newer than the newest applied one; a migration merged late would be passed over in silence. */
