@@ -10,9 +10,9 @@ import { findOwnClaim, staleClaim } from './find-claim.ts';
 
 const startSchema = z.strictObject(claimFields);
 
-/** Time for one attempt, in ms; longer than what a claim has that was not started, which tells the two apart. */
+/** Time for one attempt of a bot, in ms. */
 export function claimTimeoutMs(source: string): number {
-  return Math.max(configOfSource(source).jobTimeout, (BOT_START_SECONDS + 60) * 1000);
+  return Math.max(configOfSource(source).jobTimeout, BOT_START_SECONDS * 2 * 1000);
 }
 
 /** A bot says that it works on what it has claimed. Repeated while it holds the claim: the same answer. @throws ApiError 404, 403, 409. */

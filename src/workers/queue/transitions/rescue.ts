@@ -18,9 +18,10 @@ const POISON = `(${UNCHARGED} and ${LOST_TOO_OFTEN})`;
 const DELAY_MS = scheduledDelayMs('$2::int[]');
 
 /**
- * Takes back sessions whose worker's lease has passed and those that a bot claimed and did not start (both not charged,
- * claimable at once), and those that ran past their time limit by more than a grace ($1 ms) although their worker lives (charged: it cannot even stop them). Any number of
- * rescuers may run at once: each row is taken by one, the others pass over it. What the old worker still writes is stale.
+ * Takes back sessions whose worker's lease has passed and those that a bot claimed and did not start (both not charged, claimable
+ * at once), and those that ran past their time limit by more than a grace ($1 ms) although their worker lives (charged: it cannot
+ * even stop them). Any number of rescuers may run at once: each row is taken by one, the others pass over it. What the old worker
+ * still writes is stale.
  */
 const RESCUE = endAttempts({
   held: `

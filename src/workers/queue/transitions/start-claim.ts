@@ -3,19 +3,22 @@ import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { Claim } from './claim.ts';
 import { HELD_BY_CLAIM } from './end-attempts.ts';
 
-/** What a bot learns when it starts; times in ms since 1970. */
+/** What a bot learns when it starts. */
 export interface StartedClaim {
   startedAt: Date;
   timeoutAt: Date;
   cancelRequested: boolean;
 }
 
+/** Time limits from here on are those of started claims. The clock goes on between the two columns of a claim, hence the room. */
+const STARTED_SECONDS_MIN = BOT_START_SECONDS * 2;
+
 /**
- * SQL over a running session: claimed by a bot that has not said yet that it works on it. Such a claim has BOT_START_SECONDS
- * and no more as its time limit; starting gives it the one of its source.
+ * SQL over a running session of a bot: it has not said yet that it works on it. Such a claim has BOT_START_SECONDS as its time
+ * limit; starting gives it the one of its source.
  */
 export const notStarted = (session: string): string =>
-  `${session}.timeout_at <= ${session}.started_at + interval '${BOT_START_SECONDS} seconds'`;
+  `${session}.timeout_at < ${session}.started_at + interval '${(BOT_START_SECONDS + STARTED_SECONDS_MIN) / 2} seconds'`;
 
 /** The limit counts from the claim, so a repeated start changes nothing and gets the same answer. */
 const START_CLAIM = `
@@ -25,9 +28,10 @@ update scraping_sessions s set
 from held where s.id = held.id
 returning s.started_at as "startedAt", s.timeout_at as "timeoutAt", s.cancel_requested as "cancelRequested"`;
 
-/** Null when the claim is no longer good. @param timeoutMs longer than BOT_START_SECONDS. */
+/** Null when the claim is no longer good. @param timeoutMs at least two minutes; less counts as that. */
 export async function startClaim(db: Executor, claim: Claim, timeoutMs: number): Promise<StartedClaim | null> {
-  const [row] = await db.query<StartedClaim & QueryRow>(START_CLAIM, [claim.id, claim.claimNumber, timeoutMs]);
+  const limitMs = Math.max(timeoutMs, STARTED_SECONDS_MIN * 1000);
+  const [row] = await db.query<StartedClaim & QueryRow>(START_CLAIM, [claim.id, claim.claimNumber, limitMs]);
   return row ?? null;
 }
 
