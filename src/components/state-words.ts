@@ -29,6 +29,7 @@ import {
   IconSnowflake,
   IconTestPipe,
 } from '@tabler/icons-react';
+import type { ApiBot } from '#lib/api-types.ts';
 import type { SessionPart } from '#lib/db/schema/scraping-sessions.ts';
 import type {
   AttemptOutcome,
@@ -86,6 +87,13 @@ export const WORKER_WORDS: Record<WorkerStatus, StateWord> = {
   draining: { word: 'Finishing', icon: IconHandStop, tone: 'warn' },
   stopped: { word: 'Stopped', icon: IconPlayerStop, tone: 'quiet' },
   crashed: { word: 'Crashed', icon: IconAlertTriangle, tone: 'bad' },
+};
+
+export const BOT_WORDS: Record<ApiBot['state'], StateWord> = {
+  running: { word: 'Running', icon: IconPlayerPlay, tone: 'info' },
+  idle: { word: 'Idle', icon: IconCircleDashed, tone: 'good' },
+  down: { word: 'Down', icon: IconPlugX, tone: 'bad' },
+  stopped: { word: 'Stopped', icon: IconPlayerStop, tone: 'quiet' },
 };
 
 export const PROXY_WORDS: Record<ProxyStatus, StateWord> = {

@@ -1,6 +1,7 @@
 import { keepPreviousData, type QueryKey, type QueryMeta, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type {
   ApiAccount,
+  ApiBot,
   ApiHealth,
   ApiHostPage,
   ApiLead,
@@ -14,6 +15,7 @@ import type {
   ApiSessionRequest,
   ApiSource,
   ApiSummary,
+  ApiToken,
   ApiWorker,
 } from '#lib/api-types.ts';
 import { apiPath, getJson, type QueryValue } from './api-client.ts';
@@ -81,6 +83,20 @@ export const useWorkers = () =>
   useQuery({
     queryKey: listKey('workers'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiWorker>>('/api/workers', signal),
+  });
+
+/** Announced under "workers", like worker processes. */
+export const useBots = () =>
+  useQuery({
+    queryKey: ['workers', 'bots'],
+    queryFn: ({ signal }) => getJson<ApiPage<ApiBot>>('/api/bots', signal),
+  });
+
+/** For admins only. */
+export const useTokens = () =>
+  useQuery({
+    queryKey: listKey('tokens'),
+    queryFn: ({ signal }) => getJson<ApiPage<ApiToken>>('/api/tokens', signal),
   });
 
 export const useProxies = (filters: Record<string, QueryValue>) =>

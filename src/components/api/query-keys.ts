@@ -10,7 +10,6 @@ export type Topic =
   | 'proxies'
   | 'hosts'
   | 'schedules'
-  | 'schedules'
   | 'sources'
   | 'tokens'
   | 'summary'

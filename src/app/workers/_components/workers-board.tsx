@@ -2,12 +2,14 @@
 
 import { Stack } from '@mantine/core';
 import { PageHeader } from '#components/page-header.tsx';
+import { BotsPanel } from './bots/bots-panel.tsx';
 import { FiguresRow } from './figures-row.tsx';
 import { HostsPanel } from './hosts/hosts-panel.tsx';
 import { KpiRow } from './nodes/kpi-row.tsx';
 import { NodesPanel } from './nodes/nodes-panel.tsx';
 import { ProxiesPanel } from './proxies/proxies-panel.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
+import { TokensPanel } from './tokens/tokens-panel.tsx';
 import { WorkersTable } from './workers-table.tsx';
 
 export function WorkersBoard() {
@@ -19,9 +21,11 @@ export function WorkersBoard() {
         <KpiRow />
         <NodesPanel />
         <WorkersTable />
+        <BotsPanel />
         <HostsPanel />
         <ProxiesPanel />
         <SourcesPanel />
+        <TokensPanel />
       </Stack>
     </>
   );

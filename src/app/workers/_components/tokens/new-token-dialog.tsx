@@ -1,0 +1,143 @@
+import { Alert, Button, Group, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { ApiError, postJson } from '#components/api/api-client.ts';
+import type { ApiNewToken } from '#lib/api-types.ts';
+import type { Role } from '#lib/db/schema/vocabulary.ts';
+import { MadeToken } from './made-token.tsx';
+import { ROLE_CHOICES } from './role-words.ts';
+
+interface NewTokenDialogProps {
+  title: string;
+  /** Asks for nothing that a bot's token does not have. */
+  forBot?: boolean;
+  opened: boolean;
+  onClose: () => void;
+}
+
+export function NewTokenDialog({ title, forBot = false, opened, onClose }: NewTokenDialogProps) {
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} size="lg">
+      {/* The token, which was shown once, is gone when the dialog closes. */}
+      <NewToken forBot={forBot} onClose={onClose} />
+    </Modal>
+  );
+}
+
+interface Fields {
+  name: string;
+  role: Role;
+  sources: string;
+  days: number | string;
+}
+
+function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const [fields, setFields] = useState<Fields>({ name: '', role: forBot ? 'bot' : 'viewer', sources: '', days: '' });
+  const make = useMutation({
+    mutationFn: () => postJson<ApiNewToken>('/api/tokens', toRequest(fields)),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['tokens'] }),
+  });
+  if (make.data !== undefined) return <MadeToken made={make.data} onClose={onClose} />;
+  const problems = make.error instanceof ApiError ? make.error.fields : {};
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <TokenFields
+          fields={fields}
+          problems={problems}
+          withRole={!forBot}
+          change={(next) => setFields((old) => ({ ...old, ...next }))}
+        />
+        {make.error !== null && Object.keys(problems).length === 0 && (
+          <Alert color="red" role="alert">
+            {make.error.message}
+          </Alert>
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={make.isPending} disabled={fields.name.trim() === ''}>
+            Make the token
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+interface TokenFieldsProps {
+  fields: Fields;
+  problems: Record<string, string>;
+  withRole: boolean;
+  change: (next: Partial<Fields>) => void;
+}
+
+function TokenFields({ fields, problems, withRole, change }: TokenFieldsProps) {
+  const sourceProblem = Object.entries(problems).find(([field]) => field.startsWith('sources'))?.[1];
+  return (
+    <>
+      <TextInput
+        label="Name"
+        description="What it is for; shown in lists"
+        placeholder="Notice readers"
+        required
+        data-autofocus
+        autoComplete="off"
+        value={fields.name}
+        error={problems.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+      />
+      {withRole && (
+        <Select
+          label="Role"
+          data={ROLE_CHOICES}
+          allowDeselect={false}
+          value={fields.role}
+          error={problems.role}
+          onChange={(role) => change({ role: role ?? 'viewer' })}
+        />
+      )}
+      {fields.role === 'bot' && (
+        <TextInput
+          label="Sources"
+          description="All that it may claim, with commas; empty is every source"
+          placeholder="notices, tenders"
+          autoComplete="off"
+          spellCheck={false}
+          value={fields.sources}
+          error={sourceProblem}
+          onChange={(event) => change({ sources: event.currentTarget.value })}
+        />
+      )}
+      <NumberInput
+        label="Ends after"
+        description="Days; empty is never"
+        min={1}
+        max={3650}
+        allowDecimal={false}
+        value={fields.days}
+        error={problems.expiresInDays}
+        onChange={(days) => change({ days })}
+      />
+    </>
+  );
+}
+
+function toRequest({ name, role, sources, days }: Fields) {
+  const named = sources
+    .split(',')
+    .map((source) => source.trim())
+    .filter(Boolean);
+  return {
+    name: name.trim(),
+    role,
+    ...(role === 'bot' && named.length > 0 ? { sources: named } : {}),
+    ...(typeof days === 'number' ? { expiresInDays: days } : {}),
+  };
+}
