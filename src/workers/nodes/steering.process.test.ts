@@ -76,20 +76,23 @@ async function letBeat(): Promise<void> {
   }
 }
 
-it('scales, pauses, drains and resumes as its row says, also after a restart of its manager', async () => {
-  const first = await start(1);
+it('goes to as many workers as its row says, and lets the idle ones leave first', async () => {
+  await start(1);
   await workersAre(1);
   await order('desired_workers = 3');
   await workersAre(3);
-
   const running = await enqueue('wait');
   await sessionsIn('running', 1);
   await order('desired_workers = 1');
   await workersAre(1);
-  // Those that left were the idle ones.
   expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
+});
 
-  await order(`mode = 'paused'`);
+it('claims nothing while it is paused, also after a restart of its manager, and what runs goes on', async () => {
+  const first = await start(1);
+  const running = await enqueue('wait');
+  await sessionsIn('running', 1);
+  await order(`mode = 'paused', desired_workers = 1`);
   await says(first, 'Paused by people');
   const waiting = await enqueue('nothing');
   await letBeat();
@@ -102,22 +105,30 @@ it('scales, pauses, drains and resumes as its row says, also after a restart of 
   await first.exited;
   expect(await count(`nodes where status = 'gone' and mode = 'paused'`)).toBe(1);
   const second = await start(2);
-  await says(second, 'Going from 2 to 1 workers');
   await says(second, 'Paused by people');
+  await says(second, 'Going from 2 to 1 workers');
   await workersAre(1);
   await letBeat();
   expect(await count(`scraping_sessions where status = 'pending'`)).toBe(2);
-
   await order(`mode = 'active'`);
   await sessionsIn('completed', 1);
   await sessionsIn('running', 1);
+});
+
+it('has no workers while it is drained, once they have finished what they ran', async () => {
+  const manager = await start(2);
+  const running = await enqueue('wait');
+  await sessionsIn('running', 1);
   await order(`mode = 'draining'`);
-  await says(second, 'Drained by people');
+  await says(manager, 'Drained by people');
+  await waitFor(async () => (await count('nodes where active_workers = 1')) === 1, { ...PATIENT, what: 'one worker' });
+  expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
   await queue.requestCancel(running);
+  await sessionsIn('cancelled', 1);
   await workersAre(0);
-  await waitFor(() => second.workerPids().length === 0, { ...PATIENT, what: 'all processes to be gone' });
+  await waitFor(() => manager.workerPids().length === 0, { ...PATIENT, what: 'all processes to be gone' });
   await order(`mode = 'active'`);
-  await workersAre(1);
+  await workersAre(2);
 });
 
 it('does not obey what is meant for another manager of the same name, and says so', async () => {
