@@ -13,6 +13,8 @@ export interface ManagerProcessOptions {
   env?: Record<string, string>;
   /** Module in src/test with the scrapers of this test. */
   scrapers?: 'scripted-scrapers' | 'broken-scrapers';
+  /** In a process group of its own, so that a signal can go to `-pid`: to it and all its workers. */
+  ownGroup?: boolean;
 }
 
 export interface LogLine {
@@ -53,6 +55,7 @@ export async function startManagerProcess(options: ManagerProcessOptions): Promi
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    detached: options.ownGroup ?? false,
   });
   const lines: LogLine[] = [];
   const seenPids = new Set<number>();
