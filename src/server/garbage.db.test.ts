@@ -68,6 +68,10 @@ const POSTS: [string, Record<string, unknown>][] = [
   ],
   ['POST /api/portals', { ...PORTAL, county: 'Garbage', city: 'Garbage', signal: 'solar', rateLimit: 1 }],
   ['POST /api/proxies', { url: 'http://proxy.example.com:8080', tier: 1 }],
+  [
+    'POST /api/schedules',
+    { name: 'n', cron: '0 7 * * *', timeZone: 'UTC', targets: [{ source: 'simulated', location: 'x' }], batchSize: 1 },
+  ],
   ['POST /api/auth/sign-in', { token: 'wrong' }],
   ['POST /api/tokens', { name: 'Garbage', role: 'bot', sources: ['permits'], expiresInDays: 1 }],
   ['POST /api/bots/register', { name: 'Garbage', sources: ['permits'], concurrency: 1, version: '1', hostname: 'h' }],
