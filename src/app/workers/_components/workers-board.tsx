@@ -4,6 +4,7 @@ import { Stack } from '@mantine/core';
 import { PageHeader } from '#components/page-header.tsx';
 import { BotsPanel } from './bots/bots-panel.tsx';
 import { FiguresRow } from './figures-row.tsx';
+import { HistoryPanel } from './history/history-panel.tsx';
 import { HostsPanel } from './hosts/hosts-panel.tsx';
 import { KpiRow } from './nodes/kpi-row.tsx';
 import { NodesPanel } from './nodes/nodes-panel.tsx';
@@ -25,6 +26,7 @@ export function WorkersBoard() {
         <HostsPanel />
         <ProxiesPanel />
         <SourcesPanel />
+        <HistoryPanel />
         <TokensPanel />
       </Stack>
     </>
