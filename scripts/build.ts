@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { buildBundles, buildWeb } from './lib/build.ts';
 
-/** `npm run build`: builds what is stale. Exit codes: 0 built or up to date, 1 a build failed. */
+/** `npm run build`, and build:workers without the dashboard: builds what is stale. Exit codes: 0 built or up to date, 1 a build failed. */
 try {
   const options = {
     root: path.resolve(import.meta.dirname, '..'),
@@ -9,7 +9,7 @@ try {
     onLine: (line: string) => console.log(line),
   };
   await buildBundles(options);
-  await buildWeb(options);
+  if (!process.argv.includes('--workers')) await buildWeb(options);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
