@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { findProblems } from './find-problems.ts';
+import type { Facts } from './read-facts.ts';
+
+const WELL: Facts = {
+  clockAheadMs: 40,
+  clockErrorMs: 10,
+  sessions: { ready: 0, oldestReadyMs: null, overdue: [], orphaned: [], quarantined: [] },
+  workers: { living: 3, crashedLastHour: [], silent: [], versions: [{ version: '1.0.0', workers: 3 }] },
+  nodes: [{ nodeId: 'office', status: 'healthy', mode: 'active', reasons: [], silentMs: 2_000 }],
+  connections: { max: 97, used: 20, needed: 30 },
+  oldestTransactionMs: 5,
+  proxies: { total: 0, usable: 0, testing: 0 },
+  pausedHosts: [],
+  schedulesOverdue: [],
+};
+
+const node = WELL.nodes[0] as Facts['nodes'][number];
+const problems = (change: Partial<Facts>) => findProblems({ ...WELL, ...change });
+
+describe('findProblems', () => {
+  it('finds nothing where all is well', () => {
+    expect(findProblems(WELL)).toEqual([]);
+  });
+
+  const cases: [string, Partial<Facts>, 'problem' | 'note', RegExp][] = [
+    [
+      'work without workers',
+      { workers: { ...WELL.workers, living: 0 }, sessions: { ...WELL.sessions, ready: 2 } },
+      'problem',
+      /2 sessions wait/,
+    ],
+    ['no workers and no work', { workers: { ...WELL.workers, living: 0 } }, 'note', /No worker runs/],
+    ['workers that nobody missed', { workers: { ...WELL.workers, silent: ['w1'] } }, 'problem', /w1/],
+    [
+      'a crash',
+      { workers: { ...WELL.workers, crashedLastHour: [{ workerId: 'w', reason: 'Killed' }] } },
+      'note',
+      /1 worker crashed.*Killed/,
+    ],
+    [
+      'a silent machine',
+      { nodes: [{ ...node, silentMs: 90_000 }] },
+      'problem',
+      /office has been silent for 1 min 30 s/,
+    ],
+    [
+      'an unhealthy machine',
+      { nodes: [{ ...node, status: 'unhealthy', reasons: ['Memory is 98 % used'] }] },
+      'problem',
+      /Memory is 98 % used/,
+    ],
+    ['a degraded machine', { nodes: [{ ...node, status: 'degraded', reasons: ['CPU'] }] }, 'note', /degraded/],
+    ['a paused machine', { nodes: [{ ...node, mode: 'paused' }] }, 'note', /paused/],
+    ['sessions past their time', { sessions: { ...WELL.sessions, overdue: [7, 5] } }, 'problem', /7, 5/],
+    ['sessions of workers that are gone', { sessions: { ...WELL.sessions, orphaned: [9] } }, 'problem', /stuck.*9/],
+    [
+      'sessions that wait long',
+      { sessions: { ...WELL.sessions, ready: 4, oldestReadyMs: 700_000 } },
+      'note',
+      /11 min 40 s/,
+    ],
+    ['quarantined sessions', { sessions: { ...WELL.sessions, quarantined: [3] } }, 'problem', /died three times: 3/],
+    [
+      'versions that differ',
+      {
+        workers: {
+          ...WELL.workers,
+          versions: [
+            { version: '1', workers: 2 },
+            { version: null, workers: 1 },
+          ],
+        },
+      },
+      'note',
+      /2 workers of 1, 1 worker of an unknown/,
+    ],
+    ['a clock that is ahead', { clockAheadMs: 8_000 }, 'problem', /8 s ahead of/],
+    ['a clock that is behind', { clockAheadMs: -8_000 }, 'problem', /8 s behind/],
+    ['too few connections', { connections: { max: 20, used: 10, needed: 30 } }, 'problem', /allows 20 connections.*30/],
+    ['connections nearly used up', { connections: { max: 100, used: 95, needed: 30 } }, 'note', /95 of 100/],
+    ['a forgotten transaction', { oldestTransactionMs: 7_200_000 }, 'note', /open for 2 h/],
+    ['proxies that all fail', { proxies: { total: 3, usable: 0, testing: 0 } }, 'problem', /None of 3 proxies works/],
+    [
+      'proxies that are being tested',
+      { proxies: { total: 3, usable: 0, testing: 2 } },
+      'note',
+      /2 of 3 are being tested/,
+    ],
+    [
+      'paused hosts',
+      { pausedHosts: [{ hostKey: 'example.com', reason: 'It refuses' }] },
+      'problem',
+      /example.com \(It refuses\)/,
+    ],
+    [
+      'late schedules',
+      { schedulesOverdue: [{ name: 'Mornings', lateMs: 600_000 }] },
+      'problem',
+      /Mornings \(10 min late\)/,
+    ],
+  ];
+
+  it.each(cases)('finds %s', (_name, change, level, words) => {
+    const findings = problems(change);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
+      level,
+      what: expect.stringMatching(words),
+      advice: expect.stringMatching(/\.$/),
+    });
+  });
+
+  it('calls no clock wrong that a slow answer alone explains', () => {
+    expect(problems({ clockAheadMs: 8_000, clockErrorMs: 6_000 })).toEqual([]);
+  });
+
+  it('tells problems before notes, and long lists short', () => {
+    const findings = problems({
+      oldestTransactionMs: 7_200_000,
+      sessions: { ...WELL.sessions, overdue: [1, 2, 3, 4, 5, 6, 7] },
+    });
+    expect(findings.map(({ level }) => level)).toEqual(['problem', 'note']);
+    expect(findings[0]?.what).toMatch(/1, 2, 3, 4, 5 and 2 more$/);
+  });
+});

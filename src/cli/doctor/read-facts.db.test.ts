@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { checkNotifications } from './check-surroundings.ts';
+import { findProblems } from './find-problems.ts';
+import { readFacts } from './read-facts.ts';
+
+let bed: QueueBed;
+
+beforeAll(async () => {
+  bed = await createQueueBed();
+});
+afterAll(() => bed.drop());
+
+describe('doctor', () => {
+  it('finds stuck sessions, workers that nobody missed, silent machines, paused hosts and dead proxies', async () => {
+    const stuck = await bed.start();
+    await bed.queue.enqueue([{ source: 'permits', location: 'Texas' }]);
+    await bed.db.query(
+      `update worker_instances set lease_until = clock_timestamp() - interval '10 minutes' where worker_id = 'worker'`,
+    );
+    await bed.db.query(
+      `update scraping_sessions set timeout_at = clock_timestamp() - interval '10 minutes' where id = $1`,
+      [stuck.id],
+    );
+    await bed.setHost('example.com', { pausedS: 900 });
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers, last_seen_at)
+       values ('attic', 'attic', 1, 3, clock_timestamp() - interval '10 minutes')`,
+    );
+    await bed.db.query(
+      `insert into proxy_pool (protocol, host, port, status) values ('http', '192.0.2.7', 8080, 'failed')`,
+    );
+    const facts = await readFacts(bed.db);
+    expect(facts).toMatchObject({
+      sessions: { ready: 1, overdue: [stuck.id], orphaned: [stuck.id], quarantined: [] },
+      workers: { living: 0, silent: ['worker'], crashedLastHour: [], versions: [] },
+      nodes: [{ nodeId: 'attic', status: 'healthy', mode: 'active', reasons: [] }],
+      proxies: { total: 1, usable: 0, testing: 0 },
+      pausedHosts: [{ hostKey: 'example.com' }],
+      schedulesOverdue: [],
+    });
+    expect(facts.nodes[0]?.silentMs).toBeGreaterThan(590_000);
+    expect(facts.connections.max).toBeGreaterThan(0);
+    // The same machine has one clock.
+    expect(Math.abs(facts.clockAheadMs)).toBeLessThan(facts.clockErrorMs + 1_000);
+    const told = findProblems(facts).filter(({ level }) => level === 'problem');
+    expect(told.map(({ what }) => what.slice(0, 20))).toEqual([
+      'No worker runs, and ',
+      '1 worker gave no sig',
+      'The machine attic ha',
+      'Sessions run past th',
+      'Sessions are stuck w',
+      'None of 1 proxy work',
+      'Hosts are paused: ex',
+    ]);
+  });
+
+  it('hears itself on a direct connection', async () => {
+    expect(await checkNotifications(bed.db, bed.url)).toEqual([]);
+  });
+});
