@@ -21,6 +21,7 @@ import { RunMonitor } from '#workers/run-monitor.ts';
 import { createScheduleDuty } from '#workers/schedules/schedule-duty.ts';
 import { SchemaGate } from '#workers/schema-gate.ts';
 import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
 import { endCode } from './lib/end-code.ts';
@@ -59,7 +60,7 @@ interface Composed {
 
 function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): Composed {
   const numWorkers = flags.workers ?? env.NUM_WORKERS;
-  const node = composeNode(env, numWorkers, db, logger);
+  const node = composeNode(env, { configuredWorkers: numWorkers, version: packageJson.version }, db, logger);
   const leaseMs = env.LOCK_TTL * 1_000;
   const heartbeatMs = env.HEARTBEAT_INTERVAL * 1_000;
   const gate = new SchemaGate({
@@ -90,6 +91,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     logger,
     nodeId: env.NODE_ID,
     workerId: env.WORKER_ID,
+    version: packageJson.version,
     workerEntry: WORKER_ENTRY,
     workerArgs: workerArgs(flags),
     workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },

@@ -4,17 +4,21 @@ import type { Logger } from '#lib/logger.ts';
 import { createEventPublisher } from '#workers/events.ts';
 import { createMachineSampler } from '#workers/nodes/machine-sampler.ts';
 import { NodeKeeper } from '#workers/nodes/node-keeper.ts';
-import packageJson from '../../package.json' with { type: 'json' };
+
+export interface NodeOptions {
+  /** Workers that it is started with. */
+  configuredWorkers: number;
+  version: string;
+}
 
 /** What reports on this machine and lets people steer it. */
-export function composeNode(env: Env, configuredWorkers: number, db: Db, logger: Logger): NodeKeeper {
+export function composeNode(env: Env, options: NodeOptions, db: Db, logger: Logger): NodeKeeper {
   return new NodeKeeper({
     db,
     events: createEventPublisher(db),
     logger,
     nodeId: env.NODE_ID,
-    version: packageJson.version,
-    configuredWorkers,
+    ...options,
     concurrency: env.WORKER_CONCURRENCY,
     heartbeatMs: env.HEARTBEAT_INTERVAL * 1_000,
     leaseMs: env.LOCK_TTL * 1_000,

@@ -211,7 +211,7 @@ export class WorkerManager {
   #nameWorker(index: number, pid: number): string {
     const { workerId } = this.#options;
     if (!workerId) return `${hostname()}-${pid}-${randomBytes(3).toString('hex')}`;
-    return this.#config.numWorkers === 1 ? workerId : `${workerId}-${index + 1}`;
+    return this.#config.numWorkers === 1 && index === 0 ? workerId : `${workerId}-${index + 1}`;
   }
 
   async #release(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<void> {

@@ -19,7 +19,7 @@ export interface SteeredManager {
 
 export interface NodeKeeperOptions {
   db: Executor;
-  events: Pick<EventPublisher, 'publish'>;
+  events: Pick<EventPublisher, 'publish' | 'flush'>;
   logger: Logger;
   nodeId: string;
   version: string | null;
@@ -70,11 +70,16 @@ export class NodeKeeper {
   async leave(): Promise<void> {
     if (!this.#ownsRow) return;
     const { db, nodeId, events } = this.#options;
-    const leaving = leaveNode(db, { nodeId, ...ownIdentity() }).catch(() => {
-      // Others see that it is silent.
-    });
+    const leaving = leaveNode(db, { nodeId, ...ownIdentity() }).then(
+      () => {
+        events.publish(['workers']);
+        return events.flush();
+      },
+      () => {
+        // Others see that it is silent.
+      },
+    );
     await Promise.race([leaving, wait(FAREWELL_MS)]);
-    events.publish(['workers']);
   }
 
   async #round(): Promise<void> {

@@ -27,11 +27,11 @@ afterEach(async () => {
 
 const PATIENT = { timeoutMs: 30_000 };
 
-async function start(workers: number): Promise<ManagerProcess> {
+async function start(workers: number, env: Record<string, string> = {}): Promise<ManagerProcess> {
   const manager = await startManagerProcess({
     databaseUrl: database.url,
     workers,
-    env: { NODE_ID: 'node-a', WORKER_CONCURRENCY: '2' },
+    env: { NODE_ID: 'node-a', WORKER_CONCURRENCY: '2', ...env },
   });
   managers.push(manager);
   return manager;
@@ -77,10 +77,12 @@ async function letBeat(): Promise<void> {
 }
 
 it('goes to as many workers as its row says, and lets the idle ones leave first', async () => {
-  await start(1);
+  await start(1, { WORKER_ID: 'roof' });
   await workersAre(1);
   await order('desired_workers = 3');
   await workersAre(3);
+  const names = await database.db.query('select worker_id from worker_instances order by 1');
+  expect(names.map((row) => row.worker_id)).toEqual(['roof', 'roof-2', 'roof-3']);
   const running = await enqueue('wait');
   await sessionsIn('running', 1);
   await order('desired_workers = 1');
