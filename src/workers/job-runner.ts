@@ -47,6 +47,11 @@ export class JobRunner {
     return this.#active.size;
   }
 
+  /** Everything that the database may still say is ours: what runs here, and what could not be given back yet. */
+  get heldClaims(): Claim[] {
+    return [...[...this.#active.values()].map(({ claimed }) => claimed), ...this.#abandoned.values()];
+  }
+
   get counters(): WorkerCounters {
     return this.#counters;
   }

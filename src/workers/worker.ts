@@ -169,7 +169,13 @@ export class Worker {
     const { queue, workerId, scrapers, logger } = this.#options;
     return new ClaimLoop({
       claim: (limit) =>
-        queue.claim({ workerId, sources: scrapers.sources, limit, jobTimeoutMs: scrapers.jobTimeoutMs }),
+        queue.claim({
+          workerId,
+          sources: scrapers.sources,
+          limit,
+          jobTimeoutMs: scrapers.jobTimeoutMs,
+          held: this.#runner.heldClaims,
+        }),
       freeSlots: () => this.#mayRun() - this.#runner.activeCount,
       mayClaim: () => this.#lease.isSafe && !this.#draining,
       start: (session) => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InvalidInputError } from '#lib/errors.ts';
+import { DatabaseUnavailableError, InvalidInputError } from '#lib/errors.ts';
+import { armFaultPoints } from '#lib/fault-point.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { type ClaimedSession, JobQueue, type NewSession } from './job-queue.ts';
@@ -186,6 +187,24 @@ describe('claim', () => {
     expect(claimed.map((session) => session.location)).toEqual(['Place 0']);
     await bed.wakeAll();
     expect((await bed.claim()).map((session) => session.location)).toEqual(['later']);
+  });
+
+  it('hands out what was claimed without an answer, once, and leaves alone what the worker knows', async () => {
+    const queue = bed.otherQueue();
+    await bed.queue.enqueue(sessions(4));
+    const claim = (held: readonly ClaimedSession[]) =>
+      queue.claim({ workerId: 'worker', sources: ['permits'], limit: 2, jobTimeoutMs: 60_000, held });
+    const known = await claim([]);
+    armFaultPoints('after_claim=throw');
+    await expect(claim(known)).rejects.toThrow(DatabaseUnavailableError);
+    armFaultPoints(undefined);
+    const unknown = await claim(known);
+    expect(unknown.map(({ location, claimNumber }) => [location, claimNumber])).toEqual([
+      ['Place 2', 1],
+      ['Place 3', 1],
+    ]);
+    expect(unknown[0]?.startedAt).toBeInstanceOf(Date);
+    expect(await claim([...known, ...unknown])).toEqual([]);
   });
 });
 

@@ -30,6 +30,11 @@ export interface ClaimSource extends ClaimPosition {
   jobTimeoutMs: number;
 }
 
+const CLAIMED_COLUMNS = `s.id, s.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, s.params, s.cursor,
+  s.retry_count as "retryCount", s.max_retries as "maxRetries", s.leads_found as "leadsFound", s.leads_new as "leadsNew",
+  s.priority, date_part('epoch', s.created_at) * 1000 as "createdAt", date_part('epoch', s.started_at) * 1000 as "startedAt",
+  date_part('epoch', s.timeout_at) * 1000 as "timeoutAt"`;
+
 /**
  * Hands each ready session to exactly one of any number of claimants, best priority first, then oldest, and raises its
  * claim number. One range scan of the ready index per source, from the caller's cursor on; rows that another claimant has
@@ -70,10 +75,18 @@ update scraping_sessions s set
   timeout_at = clock_timestamp() + make_interval(secs => picked.timeout_ms / 1000.0),
   status_reason = null
 from picked where s.id = picked.id
-returning s.id, s.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, s.params, s.cursor,
-  s.retry_count as "retryCount", s.max_retries as "maxRetries", s.leads_found as "leadsFound", s.leads_new as "leadsNew",
-  s.priority, date_part('epoch', s.created_at) * 1000 as "createdAt", date_part('epoch', s.started_at) * 1000 as "startedAt",
-  date_part('epoch', s.timeout_at) * 1000 as "timeoutAt"`;
+returning ${CLAIMED_COLUMNS}`;
+
+/**
+ * The sessions that a worker holds without knowing it: they were claimed for it, and the answer was lost. The look is repeated while such a
+ * claim may still be under way, since the server carries it out even when nobody waits for it any more.
+ */
+const FIND_UNKNOWN = `
+select ${CLAIMED_COLUMNS}
+from scraping_sessions s
+where s.worker_id = $1::text and s.status = 'running'
+  and not exists (select from unnest($2::bigint[], $3::int[]) as known(id, claim_number)
+    where known.id = s.id and known.claim_number = s.claim_number)`;
 
 /** A row as it comes: times as ms since 1970, which are read several times faster than their text. */
 type ClaimedRow = Omit<ClaimedSession, 'createdAt' | 'startedAt' | 'timeoutAt'> &
@@ -93,6 +106,23 @@ export async function claimSessions(
     limit,
     workerId,
   ]);
+  return asClaimed(rows);
+}
+
+export async function findUnknownClaims(
+  db: Executor,
+  workerId: string,
+  known: readonly Claim[],
+): Promise<ClaimedSession[]> {
+  const rows = await db.query<ClaimedRow & QueryRow>(FIND_UNKNOWN, [
+    workerId,
+    known.map(({ id }) => id),
+    known.map(({ claimNumber }) => claimNumber),
+  ]);
+  return asClaimed(rows);
+}
+
+function asClaimed(rows: readonly ClaimedRow[]): ClaimedSession[] {
   const claimed = rows.map((row) => ({
     ...row,
     createdAt: new Date(row.createdAt),
