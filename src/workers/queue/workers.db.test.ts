@@ -189,6 +189,24 @@ describe('releaseWorker', () => {
     expect(row.wakeInMs).toBeGreaterThan(20_000);
   });
 
+  it('suspects those that have died most often, which come back apart, and spares the others', async () => {
+    const { sessions } = await bed.queue.enqueue(
+      ['first', 'second', 'fresh'].map((location) => ({ source: 'permits', location })),
+    );
+    const ids = sessions.map(({ id }) => id);
+    await bed.db.query('update scraping_sessions set crash_count = 1 where id = any($1)', [ids.slice(0, 2)]);
+    await bed.register('shared');
+    expect((await bed.claim('shared')).map(({ id }) => id)).toEqual(ids);
+    expect(await bed.queue.releaseWorker('shared', 'crashed')).toBe(3);
+    const [first, second, fresh] = await Promise.all(ids.map((id) => bed.row(id)));
+    expect([first?.crashCount, second?.crashCount, fresh?.crashCount]).toEqual([2, 2, 0]);
+    expect([first?.retryCount, second?.retryCount, fresh?.retryCount]).toEqual([1, 1, 0]);
+    expect(Number(second?.wakeInMs) - Number(first?.wakeInMs)).toBeGreaterThan(9_000);
+    expect(fresh).toMatchObject({ status: 'pending', wakeInMs: null });
+    expect((await bed.attempts(ids[2] ?? 0)).map(({ outcome }) => outcome)).toEqual(['lost']);
+    await bed.clear();
+  });
+
   it('forgets earlier deaths once a session got further', async () => {
     const { sessions } = await bed.queue.enqueue([{ source: 'permits', location: 'unlucky', maxRetries: 9 }]);
     const id = sessions[0]?.id ?? 0;

@@ -17,15 +17,21 @@ export const CRASHED_SENTENCE = 'The worker process died while running it';
 export const LOST_TOO_OFTEN = `(select count(*) + 1 >= ${LOSSES_TO_QUARANTINE} from scraper_metrics m
   where m.session_id = held.id and m.outcome = 'lost')`;
 
-const CRASHED = `$2::text = 'crashed'`;
+/**
+ * Of the sessions that a process took with it, one killed it, and nobody knows which: those that have died most often so far are
+ * suspected, and the others are spared.
+ */
+const CRASHED = `($2::text = 'crashed' and held.crash_count >= (select max(h.crash_count) from held h))`;
+/** Suspects of one death come back one after the other: a good one saves a page meanwhile, which clears it. */
+const APART_MS = 10_000;
 const POISON = `(case when ${CRASHED} then held.crash_count + 1 >= ${CRASHES_TO_QUARANTINE}
   when $2::text = 'stopped' then false else ${LOST_TOO_OFTEN} end)`;
 const EXHAUSTED = `(${CRASHED} and held.retry_count >= held.max_retries)`;
-const DELAY_MS = scheduledDelayMs('$3::int[]');
+const DELAY_MS = `(${scheduledDelayMs('$3::int[]')} + ${APART_MS} * (select count(*) from held h where h.id < held.id))`;
 
 /**
- * Takes back all sessions of a worker whose process is known to be gone. Crashed: charged, after a delay, and quarantined at
- * the third death without a checkpoint in between. Otherwise claimable at once and not charged. Sessions that the worker
+ * Takes back all sessions of a worker whose process is known to be gone. Crashed: suspects are charged, after a delay, and
+ * quarantined at the third death without a checkpoint in between. Otherwise claimable at once and not charged. Sessions that the worker
  * completed in its last moment are left alone: the lock is waited for and the state looked at again.
  */
 const RELEASE_WORKER = endAttempts({
@@ -33,7 +39,7 @@ const RELEASE_WORKER = endAttempts({
   select s.* from scraping_sessions s where s.status = 'running' and s.worker_id = $1::text
   order by s.id for no key update`,
   status: `case when ${POISON} or ${EXHAUSTED} then 'failed' else 'pending' end`,
-  outcome: `case $2::text when 'crashed' then 'crashed' when 'stopped' then 'interrupted' else 'lost' end`,
+  outcome: `case when ${CRASHED} then 'crashed' when $2::text = 'stopped' then 'interrupted' else 'lost' end`,
   reason: `case
     when ${POISON} and ${CRASHED} then 'Quarantined: ${CRASHES_TO_QUARANTINE} worker processes died while running it'
     when ${POISON} then 'Quarantined: ${LOSSES_TO_QUARANTINE} worker processes were killed while running it'
@@ -41,6 +47,7 @@ const RELEASE_WORKER = endAttempts({
     when ${CRASHED} then format('${CRASHED_SENTENCE} (death %s of ${CRASHES_TO_QUARANTINE}), waiting for its next try in %s s',
       held.crash_count + 1, round(${DELAY_MS} / 1000.0))
     when $2::text = 'stopped' then 'Handed back: its worker stopped'
+    when $2::text = 'crashed' then 'Its worker died, more likely of another session; ready to go on'
     else 'Its worker was killed; ready to go on' end`,
   error: `case
     when ${POISON} then jsonb_build_object('code', 'quarantined', 'message', '${CRASHED_SENTENCE}, again and again')
