@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -12,22 +12,24 @@ let bundled: Promise<string> | null = null;
  * tested is what runs in production. Made once per test file; gives its folder.
  */
 export function bundleWorkers(): Promise<string> {
-  bundled ??= bundleOnce();
+  bundled ??= bundleTree(ROOT);
   return bundled;
 }
 
-async function bundleOnce(): Promise<string> {
+/** The same of another version of the program, which lies in `root`; what it does not have yet is left out. */
+export async function bundleTree(root: string): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'eko-test-workers-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await build({
-    absWorkingDir: ROOT,
-    entryPoints: {
+    absWorkingDir: root,
+    entryPoints: existingEntries(root, {
       'start-workers': 'scripts/start-workers.ts',
       'scraper-worker': 'src/workers/scraper-worker.ts',
       'parse-thread': 'src/workers/parse/parse-thread.ts',
       'scripted-scrapers': 'src/test/scripted-scrapers.ts',
       'broken-scrapers': 'src/test/broken-scrapers.ts',
-    },
+      'chaos-scrapers': 'scripts/chaos/chaos-scrapers.ts',
+    }),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -42,4 +44,8 @@ async function bundleOnce(): Promise<string> {
     },
   });
   return folder;
+}
+
+function existingEntries(root: string, entries: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(path.join(root, file))));
 }

@@ -1,0 +1,57 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ChaosArena } from '../chaos-arena.ts';
+import { type ChaosCheck, describeTimes, pickOne, quantile } from '../chaos-check.ts';
+import { signalQuietly } from '../chaos-manager.ts';
+
+const BAR_MS = 3_000;
+const MANAGERS = 2;
+const LIVING_MIN = 3;
+
+/** The moment a session lost its worker, by the clock of the database. */
+interface Kill {
+  session: number;
+  atMs: number;
+}
+
+export const workerKills: ChaosCheck = {
+  name: 'A1',
+  title: 'workers killed at random',
+  tries: { short: 10, long: 200 },
+  run: async ({ world, tries, long, slack, random }) =>
+    await world.withArena(async (arena) => {
+      await Promise.all(Array.from({ length: MANAGERS }, () => arena.startManager({ workers: long ? 4 : 3 })));
+      const made: number[] = [];
+      const kills: Kill[] = [];
+      for (let count = 0; count < tries; ) {
+        // Always something to do, and never so much that a session which comes back waits for a slot.
+        if ((await arena.openCount()) < 12) made.push(...(await arena.enqueuePages(12, { fetched: true, pages: 6 })));
+        const workers = await arena.runningWorkers();
+        // What is measured is the way back to a worker that lives, not the start of a new one.
+        if (workers.length > 0 && (await arena.livingWorkerCount()) >= LIVING_MIN) {
+          const { pid, sessions } = pickOne(workers, random);
+          const atMs = await arena.databaseNowMs();
+          if (signalQuietly(pid, 'SIGKILL')) {
+            count += 1;
+            kills.push(...sessions.map((session) => ({ session, atMs })));
+          }
+        }
+        await wait(100 + random() * 300);
+      }
+      await arena.untilAllEnded(60_000 * slack);
+      const delays = await reclaimDelays(arena, kills);
+      const failures = await arena.verify({ completed: made.length });
+      if (quantile(delays, 0.95) > BAR_MS * slack) failures.push(`p95 of the re-claims is above ${BAR_MS} ms`);
+      return { kind: 'done', tries, failures, worst: describeTimes('re-claim', delays, BAR_MS) };
+    }),
+};
+
+/** From each kill to the next claim of what the worker ran, in ms. A session that ended just before its worker was killed has none. */
+async function reclaimDelays(arena: ChaosArena, kills: readonly Kill[]): Promise<number[]> {
+  const rows = await arena.db.query<{ ms: number | null }>(
+    `select (select min(extract(epoch from m.started_at)::float8 * 1000) - k.at_ms from scraper_metrics m
+       where m.session_id = k.session and extract(epoch from m.started_at) * 1000 > k.at_ms) as ms
+     from unnest($1::bigint[], $2::float8[]) as k(session, at_ms)`,
+    [kills.map(({ session }) => session), kills.map(({ atMs }) => atMs)],
+  );
+  return rows.flatMap(({ ms }) => (ms === null ? [] : [ms]));
+}

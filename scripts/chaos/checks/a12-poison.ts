@@ -1,0 +1,65 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ChaosArena } from '../chaos-arena.ts';
+import type { ChaosCheck } from '../chaos-check.ts';
+import { POISONS, type Poison } from '../chaos-scrapers.ts';
+
+/** An endless loop is found by the manager's watchdog after two minutes, three times: for long runs. */
+const QUICK_POISONS = POISONS.filter((how) => how !== 'loop');
+const DEATHS = 3;
+const GOOD_PER_POISON = 10;
+
+export const poisonSet: ChaosCheck = {
+  name: 'A12',
+  title: 'sessions that kill their worker among good ones',
+  tries: { short: 4, long: 50 },
+  run: async ({ world, tries, long, slack }) =>
+    await world.withArena(async (arena) => {
+      const kinds: readonly Poison[] = long ? POISONS : QUICK_POISONS;
+      // Little memory, so that one that hoards it dies in a second.
+      const env = { NODE_OPTIONS: '--max-old-space-size=96' };
+      await arena.startManager({ workers: 3, env });
+      await arena.startManager({ workers: 3, env });
+      const good = await arena.enqueuePages(tries * GOOD_PER_POISON, { pages: 4, stepMs: 50 });
+      const poison = await arena.enqueuePoison(
+        Array.from({ length: tries }, (_, index) => kinds[index % kinds.length] ?? 'abort'),
+      );
+      await untilOver(arena, 600_000 * slack);
+      const failures = await findWrongDeaths(arena, poison);
+      failures.push(...(await arena.verify({ completed: good.length })));
+      const [deaths] = await arena.db.query<{ count: number }>(
+        `select count(*)::int as count from scraper_metrics where outcome = 'crashed' and session_id <> all($1::bigint[])`,
+        [poison],
+      );
+      return {
+        kind: 'done',
+        tries,
+        failures,
+        worst: `${good.length} good sessions, ${deaths?.count} of their attempts died with a neighbour`,
+      };
+    }),
+};
+
+/** Waits as long as it takes, with pauses between tries thirty times as short: who comes back when, after whom, stays as it is. */
+async function untilOver(arena: ChaosArena, timeoutMs: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while ((await arena.openCount()) > 0) {
+    if (performance.now() > deadlineMs) throw new Error(`Waited ${timeoutMs} ms for poison and good sessions to end`);
+    await arena.db.query(
+      `update scraping_sessions set wake_at = wake_at - interval '9 seconds' where status = 'pending' and wake_at < 'infinity'`,
+    );
+    await wait(300);
+  }
+}
+
+/** Each poison must have died exactly three times, and be quarantined. */
+async function findWrongDeaths(arena: ChaosArena, poison: readonly number[]): Promise<string[]> {
+  const rows = await arena.db.query<{ what: string }>(
+    `select format('%s (session %s) is %s (%s) after %s deaths', s.params->>'how', s.id, s.status, s.error->>'code',
+       count(m) filter (where m.outcome = 'crashed')) as what
+     from scraping_sessions s left join scraper_metrics m on m.session_id = s.id
+     where s.id = any($1::bigint[]) group by s.id
+     having s.status <> 'failed' or s.error->>'code' <> 'quarantined' or count(m) filter (where m.outcome = 'crashed') <> $2`,
+    [poison, DEATHS],
+  );
+  return rows.map((row) => row.what);
+}

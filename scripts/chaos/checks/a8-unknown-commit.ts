@@ -1,0 +1,43 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
+import { type ChaosCheck, pickOne } from '../chaos-check.ts';
+
+/** Words of the statements whose answers are lost: a checkpoint's commit, a claim, a completion, a heartbeat. */
+const STATEMENTS = ['commit\0', 'with picked as materialized', 'completed_at = clock_timestamp()', 'renewed as'];
+
+export const unknownCommit: ChaosCheck = {
+  name: 'A8',
+  title: 'answers to commits that are lost on the way',
+  tries: { short: 8, long: 200 },
+  run: async ({ world, tries, slack, random, note }) =>
+    await world.withArena(async (arena) => {
+      const proxy = await TcpFaultProxy.start({ port: world.server.port });
+      try {
+        const databaseUrl = proxy.through(arena.databaseUrl);
+        // LISTEN goes around: it is not what is tried here.
+        const env = { DIRECT_DATABASE_URL: arena.databaseUrl };
+        await arena.startManager({ databaseUrl, env, workers: 3, heartbeatS: 1, leaseS: 15 });
+        let made = 0;
+        for (let lost = 0; lost < tries; lost += 1) {
+          if ((await arena.openCount()) < 8) made += (await arena.enqueuePages(16, { pages: 3, stepMs: 20 })).length;
+          const text = pickOne(STATEMENTS, random);
+          const lostOne = proxy.swallowReplyTo(text).then(() => true);
+          if (!(await Promise.race([lostOne, wait(20_000, false, { ref: false })]))) note(`no "${text}" came by`);
+        }
+        const calmMs = await arena.untilAllEnded(60_000 * slack, { wake: false });
+        const failures = await arena.verify({ completed: made });
+        const [charged] = await arena.db.query<{ count: number }>(
+          `select count(*)::int as count from scraper_metrics where outcome in ('retry', 'failed', 'timed_out', 'crashed')`,
+        );
+        if (charged?.count !== 0) failures.push(`${charged?.count} attempts were charged for a lost answer`);
+        return {
+          kind: 'done',
+          tries,
+          failures,
+          worst: `all ended ${Math.round(calmMs)} ms after the last loss (bar 60,000 ms)`,
+        };
+      } finally {
+        await proxy.close();
+      }
+    }),
+};

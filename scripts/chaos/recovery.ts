@@ -1,0 +1,64 @@
+import { waitFor } from '#test/wait-for.ts';
+import type { ChaosArena } from './chaos-arena.ts';
+import type { ChaosManager } from './chaos-manager.ts';
+
+export interface RecoveryOptions {
+  /** Picks the managers that are struck, of those that run sessions. */
+  choose: (working: ChaosManager[]) => ChaosManager[];
+  strike: (victims: ChaosManager[]) => void;
+  timeoutMs: number;
+  /** What is measured while the sessions come back. */
+  meanwhile?: (victims: ChaosManager[]) => Promise<void>;
+}
+
+/**
+ * Strikes managers that have work, and waits until each session that they ran is claimed again or has ended. Gives how long each
+ * took, in ms by the clock of the database.
+ */
+export async function recoverFrom(arena: ChaosArena, options: RecoveryOptions): Promise<number[]> {
+  const victims = options.choose(await untilSomeWork(arena));
+  const pids = victims.map(({ pid }) => pid);
+  const held = await arena.db.query<{ id: number; claim: number }>(
+    `select s.id, s.claim_number as claim from scraping_sessions s join worker_instances w using (worker_id)
+     where s.status = 'running' and w.manager_pid = any($1::int[])`,
+    [pids],
+  );
+  const struckAtMs = await arena.databaseNowMs();
+  options.strike(victims);
+  const times = waitFor(async () => await reclaimTimes(arena, held, struckAtMs), {
+    timeoutMs: options.timeoutMs,
+    intervalMs: 100,
+    what: 'all sessions of what was struck to be claimed again',
+  });
+  await Promise.all([times, options.meanwhile?.(victims)]);
+  return await times;
+}
+
+/** Null while one of the sessions still waits. */
+async function reclaimTimes(
+  arena: ChaosArena,
+  held: readonly { id: number; claim: number }[],
+  sinceMs: number,
+): Promise<number[] | null> {
+  const rows = await arena.db.query<{ ms: number | null }>(
+    `select case
+       when s.claim_number > k.claim + 1 and s.started_at is not null then extract(epoch from s.started_at)::float8 * 1000 - $3::float8
+       when s.claim_number > k.claim and s.status not in ('pending', 'running') then 0 end as ms
+     from unnest($1::bigint[], $2::int[]) as k(id, claim) join scraping_sessions s using (id)`,
+    [held.map(({ id }) => id), held.map(({ claim }) => claim), sinceMs],
+  );
+  const times = rows.flatMap(({ ms }) => (ms === null ? [] : [ms]));
+  return times.length === held.length ? times : null;
+}
+
+/** Managers whose workers run sessions; waits for all that live. */
+async function untilSomeWork(arena: ChaosArena): Promise<ChaosManager[]> {
+  return await waitFor(
+    async () => {
+      const busy = new Set((await arena.runningWorkers()).map(({ managerPid }) => managerPid));
+      const working = arena.managers.filter(({ pid }) => busy.has(pid));
+      return working.length > 1 ? working : null;
+    },
+    { timeoutMs: 60_000, what: 'two managers to have work' },
+  );
+}
