@@ -10,7 +10,7 @@ const WAS_READ = `not (r.outcome = 'unreachable' and r.failures = 0)`;
 
 /**
  * Under which host keys an origin may stand: its name, each of the domains above it, and name:port. Which of them is the right
- * one is known by the host that exists: a key is a registrable domain, or a name with its port (src/workers/fetch/host-key.ts).
+ * one is known by the host that exists: a key is a registrable domain, or a name with its port (src/lib/net/host-key.ts).
  * @param condition which rows of robots_cache, as `r`, are looked at.
  */
 function originKeys(condition: string): string {

@@ -1,7 +1,7 @@
 import { NoProxyError } from '#lib/errors.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { ProxyLease, ProxyRoutes } from '../proxy/proxy-routes.ts';
 import type { FetchSession } from './fetch-session.ts';
-import { hostKeyOf } from './host-key.ts';
 import type { HostPacer, SlotResult } from './host-pacer.ts';
 import type { HttpClient } from './http-client.ts';
 import type { HttpOutcome } from './http-outcome.ts';

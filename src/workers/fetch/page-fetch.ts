@@ -1,5 +1,6 @@
 import { AddressRefusedError, type AppError, RobotsDisallowedError, ThrottledError } from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
 import { conditionalHeaders, type PageValidators, validatorsOf } from '../pages/page-validators.ts';
 import { shownUrl } from '../pages/shown-url.ts';
@@ -8,7 +9,6 @@ import { sleepUnlessAborted } from './abortable-sleep.ts';
 import { decodeText } from './charset.ts';
 import type { FetchSession } from './fetch-session.ts';
 import { firstHop } from './first-hop.ts';
-import { hostKeyOf } from './host-key.ts';
 import type { HostPacer } from './host-pacer.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import type { Judgement, PacedClient, Sent } from './paced-client.ts';

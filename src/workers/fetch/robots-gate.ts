@@ -7,10 +7,10 @@ import {
   RobotsDisallowedError,
 } from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 import { shownUrl } from '../pages/shown-url.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import type { FetchSession } from './fetch-session.ts';
-import { hostKeyOf } from './host-key.ts';
 import type { HostPacer } from './host-pacer.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import type { PacedClient } from './paced-client.ts';

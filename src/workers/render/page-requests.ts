@@ -1,8 +1,8 @@
 import type { Page, Request, Route } from 'playwright-core';
 import { AppError, RequestRefusedError } from '#lib/errors.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
 import type { FetchSession } from '../fetch/fetch-session.ts';
-import { hostKeyOf } from '../fetch/host-key.ts';
 import type { PageFetcher } from '../fetch/page-fetcher.ts';
 import { Turnstile } from '../fetch/turnstile.ts';
 import { answerOf, type BrowserAnswer, forwardTo, isBinary } from './browser-answer.ts';

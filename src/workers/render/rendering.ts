@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { AppError, FetchTimeoutError, LayoutChangedError, NetworkError, UnusableBodyError } from '#lib/errors.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { FetchedPage, RenderPageOptions } from '#lib/scrapers/scraper-context.ts';
 import type { FetchSession } from '../fetch/fetch-session.ts';
-import { hostKeyOf } from '../fetch/host-key.ts';
 import type { PageFetcher } from '../fetch/page-fetcher.ts';
 import type { BrowserLease } from './browser-keeper.ts';
 import { orAborted } from './or-aborted.ts';

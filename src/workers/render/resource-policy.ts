@@ -1,4 +1,4 @@
-import { hostKeyOf } from '../fetch/host-key.ts';
+import { hostKeyOf } from '#lib/net/host-key.ts';
 
 /** What a page in the browser asks for beside its own document. */
 export interface AskedResource {
