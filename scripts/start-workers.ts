@@ -9,7 +9,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
-import { healthFileDuty } from '#workers/health-file.ts';
+import { keepHealthFile } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
@@ -71,8 +71,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     leaseMs,
     intervalMs: HEARTBEATS_PER_LOOK * heartbeatMs,
   });
-  const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
-  const manager: WorkerManager = new WorkerManager({
+  const manager = new WorkerManager({
     config: {
       numWorkers,
       autoRestart: env.AUTO_RESTART,
@@ -101,7 +100,6 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
       gate.duty(() => void manager.stop(0)),
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
       createScheduleDuty({ db, defaultMaxRetries: env.MAX_RETRIES, logger }),
-      ...(env.EKO_HEALTH_FILE ? [healthFileDuty(env.EKO_HEALTH_FILE, countWorkers)] : []),
     ],
   });
   node.steer(manager);
@@ -200,6 +198,8 @@ async function main(): Promise<void> {
   const databaseUrl = await findDatabaseUrl(env);
   const db = openManagerDb(databaseUrl, logger);
   const { manager, node, gate } = composeManager(env, databaseUrl, flags, logger, db);
+  const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
+  if (env.EKO_HEALTH_FILE) keepHealthFile(env.EKO_HEALTH_FILE, countWorkers, logger);
   const asked = obeySignals(manager);
   if (!(await gate.untilFits(asked))) process.exit(endCode(process.env));
   const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { healthFileDuty, judgeHealth } from './health-file.ts';
+import { createLogger } from '#lib/logger.ts';
+import { judgeHealth, keepHealthFile } from './health-file.ts';
 import { monotonicNowMs } from './messages.ts';
 
 const said = (atMs: number, workers = 3, wanted = 3) => JSON.stringify({ pid: 7, atMs, workers, wanted });
@@ -34,7 +35,7 @@ describe('the health of a manager', () => {
   it('is written for its reader', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'eko-health-'));
     const file = path.join(folder, 'health.json');
-    await healthFileDuty(file, () => ({ workers: 2, wanted: 3 })).run(new AbortController().signal);
+    keepHealthFile(file, () => ({ workers: 2, wanted: 3 }), createLogger('test', 'silent'));
     expect(judgeHealth(await readFile(file, 'utf8'), monotonicNowMs(), true)).toEqual({ healthy: true });
     await rm(folder, { recursive: true });
   });

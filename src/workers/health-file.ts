@@ -1,12 +1,12 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { ManagerDuty } from './manager-duty.ts';
+import type { Logger } from '#lib/logger.ts';
 import { monotonicNowMs } from './messages.ts';
 
 /** How often the manager says that it works. */
 const WRITE_MS = 5_000;
 
-/** A file this old means that the manager's loop stands still, or that it is gone. Longer than any drain. */
+/** A file this old means that the manager's loop stands still, or that it is gone. */
 const STALE_MS = 60_000;
 
 const healthSchema = z.object({
@@ -23,17 +23,26 @@ type WorkerCounts = Pick<z.output<typeof healthSchema>, 'workers' | 'wanted'>;
 
 type HealthVerdict = { healthy: true } | { healthy: false; reason: string };
 
-/** Keeps the file fresh that health checks of containers look at. It needs no database: a restart would not mend that. */
-export function healthFileDuty(file: string, countWorkers: () => WorkerCounts): ManagerDuty {
-  return {
-    name: 'health file',
-    intervalMs: WRITE_MS,
-    async run() {
+/**
+ * Keeps the file fresh that health checks of containers look at, for as long as the process lives: also while it waits for its
+ * database or drains, since a restart would not mend that.
+ */
+export function keepHealthFile(file: string, countWorkers: () => WorkerCounts, logger: Logger): void {
+  let failing = false;
+  const write = () => {
+    try {
       const draft = `${file}.${process.pid}`;
-      await writeFile(draft, JSON.stringify({ pid: process.pid, atMs: monotonicNowMs(), ...countWorkers() }));
-      await rename(draft, file);
-    },
+      writeFileSync(draft, JSON.stringify({ pid: process.pid, atMs: monotonicNowMs(), ...countWorkers() }));
+      renameSync(draft, file);
+      failing = false;
+    } catch (error) {
+      // Whoever looks at the file will say that it is old.
+      if (!failing) logger.warn({ err: error, file }, 'The health file cannot be written; trying on');
+      failing = true;
+    }
   };
+  write();
+  setInterval(write, WRITE_MS).unref();
 }
 
 /**
