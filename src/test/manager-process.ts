@@ -11,8 +11,8 @@ export interface ManagerProcessOptions {
   databaseUrl: string;
   workers?: number;
   env?: Record<string, string>;
-  /** Module in src/test with the scrapers of this test. */
-  scrapers?: 'scripted-scrapers' | 'broken-scrapers';
+  /** Module in src/test with the scrapers of this test, or the program's own. */
+  scrapers?: 'scripted-scrapers' | 'broken-scrapers' | 'built-in';
   /** In a process group of its own, so that a signal can go to `-pid`: to it and all its workers. */
   ownGroup?: boolean;
 }
@@ -42,7 +42,8 @@ export interface ManagerProcess {
 export async function startManagerProcess(options: ManagerProcessOptions): Promise<ManagerProcess> {
   const folder = await bundleWorkers();
   const args = ['--workers', String(options.workers ?? 1)];
-  args.push('--scrapers', path.join(folder, `${options.scrapers ?? 'scripted-scrapers'}.mjs`));
+  const { scrapers = 'scripted-scrapers' } = options;
+  if (scrapers !== 'built-in') args.push('--scrapers', path.join(folder, `${scrapers}.mjs`));
   const child = fork(path.join(folder, 'start-workers.mjs'), args, {
     cwd: ROOT,
     env: {
