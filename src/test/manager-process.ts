@@ -13,6 +13,10 @@ export interface ManagerProcessOptions {
   env?: Record<string, string>;
   /** Module in src/test with the scrapers of this test, or the program's own. */
   scrapers?: 'scripted-scrapers' | 'broken-scrapers' | 'built-in';
+  /** The folder of another version's bundles. */
+  bundles?: string;
+  /** Further flags. */
+  args?: readonly string[];
   /** In a process group of its own, so that a signal can go to `-pid`: to it and all its workers. */
   ownGroup?: boolean;
 }
@@ -40,8 +44,8 @@ export interface ManagerProcess {
 }
 
 export async function startManagerProcess(options: ManagerProcessOptions): Promise<ManagerProcess> {
-  const folder = await bundleWorkers();
-  const args = ['--workers', String(options.workers ?? 1)];
+  const folder = options.bundles ?? (await bundleWorkers());
+  const args = ['--workers', String(options.workers ?? 1), ...(options.args ?? [])];
   const { scrapers = 'scripted-scrapers' } = options;
   if (scrapers !== 'built-in') args.push('--scrapers', path.join(folder, `${scrapers}.mjs`));
   const child = fork(path.join(folder, 'start-workers.mjs'), args, {

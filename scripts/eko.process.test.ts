@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'eko-cli-'));
+});
+afterAll(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs the real command line as a program would, from another folder. */
+async function eko(...args: string[]): Promise<{ code: number; json: Record<string, unknown>[]; err: string }> {
+  const child = spawn(process.execPath, [path.join(ROOT, 'scripts/eko.mjs'), ...args], {
+    cwd: folder,
+    env: {
+      NODE_ENV: 'test',
+      PATH: process.env.PATH,
+      DATABASE_URL: database.url,
+      EKO_DATA_DIR: folder,
+      LOG_LEVEL: 'silent',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  const lines = out.split('\n').filter((line) => line !== '');
+  return { code, json: lines.map((line) => JSON.parse(line)), err };
+}
+
+describe('npx eko', () => {
+  it('starts a session, works it off, tells how it went, and ends with the codes that are promised', async () => {
+    const params = '{"durationMs":50,"leads":2,"failureRate":0}';
+    const triggered = await eko('trigger', 'Georgia', '--sources', 'simulated', '--params', params);
+    expect(triggered).toMatchObject({ code: 0, json: [{ sessions: [{ source: 'simulated', status: 'pending' }] }] });
+
+    const [worked, contradiction] = await Promise.all([
+      eko('worker', '--workers', '1', '--max-work', '1'),
+      eko('worker', '--once', '--drain'),
+    ]);
+    expect(worked).toMatchObject({ code: 0, err: '' });
+    expect(worked.json.map(({ event }) => event)).toEqual(expect.arrayContaining(['waiting', 'stopping', 'stopped']));
+    expect(worked.json.at(-1)).toMatchObject({ event: 'stopped', reason: 'max-work', processed: 1, succeeded: 1 });
+    const [session] = await database.db.query('select status, leads_found from scraping_sessions');
+    expect(session).toEqual({ status: 'completed', leads_found: 2 });
+    expect(contradiction).toMatchObject({ code: 2, json: [] });
+    expect(contradiction.err).toContain(`option '--once' cannot be used with option '--drain'`);
+  }, 240_000);
+});

@@ -1,0 +1,185 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readEnv } from '#lib/env.ts';
+import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { createCliOutput } from './cli-output.ts';
+import { runProgram } from './run-program.ts';
+
+let bed: QueueBed;
+let folder: string;
+
+beforeAll(async () => {
+  bed = await createQueueBed();
+  folder = mkdtempSync(path.join(tmpdir(), 'eko-program-'));
+});
+beforeEach(() => bed.clear());
+afterAll(async () => {
+  await bed.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command line in this process. */
+async function run(args: string[], options: { pretty?: boolean; database?: string | null } = {}) {
+  const text = { out: '', err: '' };
+  const settings: Record<string, string> = { EKO_DATA_DIR: folder, EKO_SECRET_KEY: 'ab'.repeat(32) };
+  const output = createCliOutput(options.pretty ?? false, {
+    stdout: (more) => (text.out += more),
+    stderr: (more) => (text.err += more),
+  });
+  const asked: string[][] = [];
+  process.exitCode = 0;
+  const code = await runProgram(args, {
+    readEnv: () => readEnv(settings),
+    findDatabase: async (env) => env.DATABASE_URL ?? (options.database === undefined ? bed.url : options.database),
+    output: () => output,
+    setSetting: (name, value) => {
+      settings[name] = value;
+    },
+    resolvePath: (file) => path.resolve(folder, file),
+    runWorkers: async (workerArgs) => {
+      asked.push([...workerArgs]);
+      return 0;
+    },
+    signal: new AbortController().signal,
+  });
+  process.exitCode = 0;
+  const lines = text.out.split('\n').filter((line) => line !== '');
+  return { code, ...text, json: options.pretty ? [] : lines.map((line) => JSON.parse(line)), asked };
+}
+
+describe('sessions', () => {
+  it('are triggered, listed, shown, cancelled and started again', async () => {
+    const { json } = await run([
+      'trigger',
+      'Georgia',
+      '--sources',
+      'simulated',
+      '--priority',
+      '7',
+      '--max-retries',
+      '1',
+    ]);
+    const id = String(json[0].sessions[0].id);
+    expect((await run(['sessions', 'list', '--status', 'pending', '--source', 'simulated'])).json).toMatchObject([
+      { id: Number(id), priority: 7, maxRetries: 1 },
+    ]);
+    expect((await run(['sessions', 'list', '--status', 'failed'])).json).toEqual([]);
+    expect(await run(['sessions', 'cancel', id])).toMatchObject({ code: 0, json: [{ status: 'cancelled' }] });
+    expect(await run(['sessions', 'cancel', id])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('has ended already'),
+    });
+    expect(await run(['sessions', 'retry', id])).toMatchObject({ code: 0, json: [{ status: 'pending' }] });
+    expect((await run(['sessions', 'show', id], { pretty: true })).out).toMatch(/simulated for Georgia\n {2}pending: /);
+    expect(await run(['sessions', 'logs', id])).toMatchObject({ code: 0, json: [] });
+  });
+
+  it('can be waited for; one that fails makes the command fail', async () => {
+    const waiting = run(['trigger', 'Georgia', '--sources', 'simulated', '--wait']);
+    const session = await waitFor(async () => {
+      const options = { workerId: 'worker', sources: ['simulated'], limit: 1, jobTimeoutMs: 60_000 };
+      return (await bed.queue.claim(options))[0];
+    });
+    await bed.queue.fail(session, { error: { code: 'network', message: 'The site did not answer.' } });
+    expect(await waiting).toMatchObject({ code: 1, json: [{ status: 'failed', error: { code: 'network' } }] });
+  });
+});
+
+describe('other commands', () => {
+  it('export leads to a file that is whole or not there', async () => {
+    expect(await run(['leads', 'export', '-o', 'leads.csv'])).toMatchObject({ code: 0, out: '' });
+    expect(readFileSync(path.join(folder, 'leads.csv'), 'utf8')).toMatch(/name/);
+    expect((await run(['leads', 'export', '-o', 'none/leads.csv'])).code).not.toBe(0);
+    expect(readdirSync(folder).filter((file) => file.includes('leads'))).toEqual(['leads.csv']);
+  });
+
+  it('take proxies in, from a file too, and never show a password', async () => {
+    writeFileSync(path.join(folder, 'proxies.txt'), 'http://ann:hidden@proxy.example.com:8080\nnonsense line\n');
+    const imported = await run(['proxies', 'import', 'proxies.txt', '--tier', '3']);
+    expect(imported).toMatchObject({ code: 0, json: [{ added: 1, problems: [{ line: 2 }] }] });
+    const { json, out } = await run(['proxies', 'list']);
+    expect(json).toMatchObject([{ host: 'proxy.example.com', tier: 3, hasPassword: true }]);
+    expect(out).not.toContain('hidden');
+    const id = String(json[0].id);
+    expect((await run(['proxies', 'disable', id])).json).toMatchObject([{ status: 'disabled' }]);
+    expect((await run(['proxies', 'test', id])).code).toBe(1);
+    expect((await run(['proxies', 'remove', id])).code).toBe(0);
+    expect((await run(['proxies', 'remove', id])).code).toBe(3);
+  });
+
+  it('make a token that is shown once, and revoke it', async () => {
+    const { out, err } = await run(['token', 'create', 'roof bot', '--sources', 'simulated'], { pretty: true });
+    expect(out).toMatch(/^eko_[\w-]{43}\n$/);
+    expect(err).toContain('shown only now');
+    const { json } = await run(['token', 'list']);
+    expect(json).toMatchObject([{ name: 'roof bot', role: 'bot', sources: ['simulated'] }]);
+    expect(JSON.stringify(json)).not.toContain(out.trim());
+    expect((await run(['token', 'revoke', String(json[0].id)])).code).toBe(0);
+    expect((await run(['token', 'list'], { pretty: true })).out).toContain('revoked');
+  });
+
+  it('steer machines', async () => {
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers) values ('office', 'office', 1, 3)`,
+    );
+    expect((await run(['nodes', 'scale', 'office', '5'])).json).toMatchObject([{ desiredWorkers: 5 }]);
+    expect((await run(['nodes', 'scale', 'office', 'default'])).json).toMatchObject([{ desiredWorkers: 3 }]);
+    expect((await run(['nodes', 'drain', 'office'])).json).toMatchObject([{ mode: 'draining' }]);
+    expect((await run(['nodes', 'resume', 'office'])).json).toMatchObject([{ mode: 'active' }]);
+    expect((await run(['nodes', 'pause', 'attic'])).code).toBe(3);
+    expect((await run(['nodes', 'list'], { pretty: true })).out).toMatch(/office +healthy +active/);
+  });
+
+  it('show the cluster on one screen, and migrate nothing twice', async () => {
+    await bed.start();
+    const { code, out } = await run(['status'], { pretty: true });
+    expect(code).toBe(0);
+    expect(out).toMatch(/ {2}worker +starting +1\/4/);
+    expect(out).toContain('0 pending · 1 running');
+    expect((await run(['migrate'])).json).toMatchObject([{ applied: 0 }]);
+  });
+
+  it('try a scrape without saving anything', async () => {
+    const tried = await run(['try', 'simulated', 'Georgia', '--params', '{"durationMs":0,"leads":2,"failureRate":0}']);
+    expect(tried).toMatchObject({ code: 0, json: [{ city: 'Georgia' }, { city: 'Georgia' }] });
+    expect(await bed.db.query('select count(*) from leads')).toEqual([{ count: 0 }]);
+  });
+});
+
+describe('a command line', () => {
+  it('hands the flags of worker on as they are, and only when they can be used', async () => {
+    expect((await run(['worker', '--max-work', '3'])).asked).toEqual([['--max-work', '3', '--news']]);
+    expect(await run(['--json', 'worker'])).toMatchObject({
+      code: 2,
+      asked: [],
+      err: expect.stringContaining('npx eko worker'),
+    });
+  });
+
+  it.each([
+    [['sessions', 'show', '999999'], 3, 'There is no session 999999.'],
+    [['sessions', 'list', '--status', 'bad'], 2, '"bad" is not one of pending'],
+    [
+      ['trigger', 'Georgia', '--sources', 'simulated', '--params', '{"color":1}'],
+      2,
+      'params.color: is not a known field',
+    ],
+    [['trigger', 'Atlantis', '--sources', 'permits'], 2, '"Atlantis"'],
+    [['--env', 'staging', 'status'], 2, 'EKO_ENV = "staging"'],
+    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'status'], 1, 'The database cannot be reached'],
+    [['proxies', 'import', 'missing.txt'], 3, 'missing.txt'],
+  ])('%j ends with %i and says why', async (args, code, words) => {
+    const answer = await run(args);
+    expect(answer).toMatchObject({ code, out: '', err: expect.stringContaining(words) });
+  });
+
+  it('without a database says how to name one', async () => {
+    expect(await run(['status'], { database: null })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('DATABASE_URL'),
+    });
+  });
+});

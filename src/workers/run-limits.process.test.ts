@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
+import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+
+let bed: QueueBed;
+let manager: ManagerProcess | null = null;
+
+beforeEach(async () => {
+  bed = await createQueueBed();
+});
+afterEach(async () => {
+  await manager?.destroy();
+  await bed.drop();
+});
+
+/** Runs real workers until they end by themselves; gives the exit code and how they say that it went. */
+async function run(args: string[], workers = 1) {
+  manager = await startManagerProcess({ databaseUrl: bed.url, workers, args });
+  const code = await manager.exited;
+  return { code, end: manager.lines.find(({ event }) => event === 'stopped') };
+}
+
+const enqueue = (count: number, script: object = { do: 'nothing' }) =>
+  bed.queue.enqueue(
+    Array.from({ length: count }, (_, index) => ({
+      source: 'permits',
+      location: `Place ${index}`,
+      params: { ...script },
+    })),
+  );
+
+const countCompleted = async () => {
+  const [row] = await bed.db.query(`select count(*) from scraping_sessions where status = 'completed'`);
+  return row?.count;
+};
+
+// Starting processes takes long on a busy machine.
+describe('a run of workers', { timeout: 180_000 }, () => {
+  it('does exactly as much as --max-work says, however many workers share it', async () => {
+    await enqueue(60);
+    const { code, end } = await run(['--max-work', '23'], 3);
+    expect(code).toBe(0);
+    expect(end).toMatchObject({ reason: 'max-work', processed: 23, succeeded: 23, failed: 0 });
+    expect(await countCompleted()).toBe(23);
+  });
+
+  it('drains the queue, and gives its figures', async () => {
+    await enqueue(12);
+    const { code, end } = await run(['--drain']);
+    expect(code).toBe(0);
+    expect(end).toMatchObject({ reason: 'drained', message: 'The queue is empty (--drain)', processed: 12 });
+    expect(end).toMatchObject({
+      runtimeMs: expect.any(Number),
+      perHour: expect.any(Number),
+      efficiency: expect.any(Number),
+    });
+    expect(await countCompleted()).toBe(12);
+  });
+
+  it('does one round with --once', async () => {
+    await enqueue(20);
+    const { code, end } = await run(['--once', '--concurrency', '2']);
+    expect({ code, reason: end?.reason, processed: end?.processed }).toEqual({ code: 0, reason: 'once', processed: 2 });
+  });
+
+  it('leaves the work of other sources alone, and ends with 3 when there was nothing for it', async () => {
+    await enqueue(1);
+    expect(await run(['--once', '--sources', 'simulated'])).toMatchObject({
+      code: 3,
+      end: { reason: 'once', processed: 0, message: 'Nothing is waiting (--once)' },
+    });
+    expect(await countCompleted()).toBe(0);
+  });
+});
