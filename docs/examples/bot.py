@@ -5,7 +5,7 @@
 
 It works on sessions whose params name a public JSON list: {"url": "https://notices.example.com/list.json"}. Each page is
 {"rows": [{"id", "name", "phone", "email", "address", "city", "state", "zip", "text"}], "next": "address of the next page" or null}.
-It keeps to robots.txt and to the pace that the claim prescribes, saves after each page, and gives its work back on Ctrl-C or
+It keeps to robots.txt, asks the server for its turn before each request, saves after each page, and gives its work back on Ctrl-C or
 SIGTERM. docs/bots.md tells the protocol; to read something else, change `read_page` and `to_lead`.
 """
 
@@ -37,11 +37,11 @@ class BotLost(Exception):
 
 
 class Throttled(Exception):
-    """The site asks for less."""
+    """The site may not be asked for a while."""
 
-    def __init__(self, seconds):
-        super().__init__("the site asked for %d s of rest" % seconds)
-        self.seconds = seconds
+    def __init__(self, why, seconds):
+        super().__init__(why)
+        self.seconds = min(86400, seconds)
 
 
 class Forbidden(Exception):
@@ -89,23 +89,22 @@ class Api:
 
 
 class Site:
-    """Asks one site, politely: robots.txt first, one request at a time, and a gap after each answer."""
+    """Asks sites, politely: robots.txt first, and each request in its turn, which the server gives out to all bots and workers."""
 
-    def __init__(self, rules):
-        self.gap_seconds = rules["rateLimitMs"] / 1000.0
+    robots = {}  # by origin; kept while the bot runs
+
+    def __init__(self, rules, tell):
         self.timeout_seconds = rules["requestTimeoutMs"] / 1000.0
-        self.ready_at = 0.0
-        self.robots = {}
+        self.tell = tell
 
     def get_json(self, url):
-        if not self.may_ask(url):
+        rules = self.rules_of(url)
+        if not rules.can_fetch("EkoLeadBot", url):
             raise Forbidden("robots.txt does not allow %s" % url)
-        return json.loads(self.get(url))
+        return json.loads(self.get(url, float(rules.crawl_delay("EkoLeadBot") or 0)))
 
-    def may_ask(self, url):
+    def rules_of(self, url):
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https"):
-            raise Forbidden("%s is not a web address" % url)
         origin = "%s://%s" % (parts.scheme, parts.netloc)
         if origin not in self.robots:
             parser = urllib.robotparser.RobotFileParser()
@@ -114,27 +113,48 @@ class Site:
             except Forbidden:
                 parser.parse([])  # 4xx: there are no rules; when it cannot be read, the error goes on and the session waits
             self.robots[origin] = parser
-            delay = parser.crawl_delay("EkoLeadBot")
-            self.gap_seconds = max(self.gap_seconds, float(delay or 0))
-        return self.robots[origin].can_fetch("EkoLeadBot", url)
+        return self.robots[origin]
 
-    def get(self, url):
-        time.sleep(max(0.0, self.ready_at - time.monotonic()))
-        request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": "application/json, text/plain"})
+    def get(self, url, crawl_delay_seconds=0.0):
+        slot = self.wait_for_turn(url, crawl_delay_seconds)
+        told = {"slotId": slot, "result": "error"}
+        answered_at = None
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:
-                body = answer.read(PAGE_BYTES_MAX + 1)
-        except urllib.error.HTTPError as error:
-            if error.code in (429, 503):
-                raise Throttled(retry_after(error.headers.get("Retry-After"))) from None
-            if 400 <= error.code < 500:
-                raise Forbidden("%s answered with status %d" % (url, error.code)) from None
+            request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": "application/json, text/plain"})
+            try:
+                with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:
+                    answered_at = time.monotonic()
+                    body = answer.read(PAGE_BYTES_MAX + 1)
+            except urllib.error.HTTPError as error:
+                answered_at = time.monotonic()
+                if error.code in (429, 503):
+                    seconds = retry_after(error.headers.get("Retry-After"))
+                    told.update(result="throttled", retryAfterSeconds=seconds, error="status %d" % error.code)
+                    raise Throttled("the site asked for %d s of rest" % seconds, seconds) from None
+                if 400 <= error.code < 500:
+                    told["result"] = "refused" if error.code in (401, 403) else "served"
+                    raise Forbidden("%s answered with status %d" % (url, error.code)) from None
+                raise
+            told["result"] = "served"
+        except OSError as error:
+            told["error"] = str(error) or type(error).__name__
             raise
         finally:
-            self.ready_at = time.monotonic() + self.gap_seconds
+            told["sinceMs"] = 0 if answered_at is None else min(600000, int((time.monotonic() - answered_at) * 1000))
+            self.tell("slot/release", told)
         if len(body) > PAGE_BYTES_MAX:
             raise Forbidden("%s is larger than %d bytes" % (url, PAGE_BYTES_MAX))
         return body
+
+    def wait_for_turn(self, url, crawl_delay_seconds):
+        while True:
+            turn = self.tell("slot", {"url": url, "crawlDelaySeconds": min(300.0, crawl_delay_seconds)})
+            wait_seconds = turn["waitMs"] / 1000.0
+            if turn["slotId"] is None and turn["reason"] != "in-flight":
+                raise Throttled("%s may not be asked yet: %s" % (turn["hostKey"], turn["reason"]), int(wait_seconds) + 1)
+            time.sleep(wait_seconds)
+            if turn["slotId"] is not None:
+                return turn["slotId"]
 
 
 def retry_after(header):
@@ -227,7 +247,7 @@ class Bot:
     def read(self, session):
         """Reads page after page from where the last attempt got to, and ends the session in one of the four ways."""
         try:
-            site = Site(session["rules"])
+            site = Site(session["rules"], lambda verb, body: self.tell(session, verb, body))
             url = (session["cursor"] or {}).get("next") or session["params"]["url"]
             pages = 0
             while url:
@@ -261,7 +281,8 @@ class Bot:
     def tell(self, session, verb, body=None):
         path = "/api/sessions/%d/%s" % (session["id"], verb)
         answer = self.api.call("POST", path, dict(body or {}, claimNumber=session["claimNumber"]))
-        say("session %d: %s" % (session["id"], answer["status"]))
+        if "status" in answer:
+            say("session %d: %s" % (session["id"], answer["status"]))
         for lead in answer.get("rejected", []):
             say("session %d: lead %d was not taken: %s" % (session["id"], lead["index"], lead["reason"]))
         return answer

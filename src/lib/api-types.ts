@@ -566,6 +566,18 @@ export interface ApiStartedClaim {
   cancelRequested: boolean;
 }
 
+/** POST /api/sessions/ID/slot: the right to send one request to a host, in the line that everybody shares. */
+export interface ApiHostSlot {
+  /** What shares one pace: a registrable domain, or an address with its port. */
+  hostKey: string;
+  /** Null: not now; ask again in `waitMs`, or hand the session back for so long. */
+  slotId: number | null;
+  /** When the request may go out. */
+  waitMs: number;
+  /** Why there is no slot: in-flight, pacing, back-off, or why the host is paused. */
+  reason: string | null;
+}
+
 /** A lead that was not saved, by its place in the list. */
 export interface ApiRejectedLead {
   index: number;

@@ -163,6 +163,8 @@ const NAMES: Record<string, RegExp> = {
 
 /** What a request about an id must say besides, so that the id alone is what is wrong with it. */
 function bodyFor(path: string): unknown {
+  if (path.endsWith('/slot')) return { claimNumber: 1, url: 'https://data.example.com/' };
+  if (path.endsWith('/slot/release')) return { claimNumber: 1, slotId: 1, result: 'served' };
   if (path.endsWith('/fail')) return { claimNumber: 1, error: 'It failed' };
   return /\/(start|checkpoint|complete|release)$/.test(path) ? { claimNumber: 1 } : undefined;
 }

@@ -16,6 +16,8 @@ let http: ApiServer;
 let api: ApiCaller;
 let token: string;
 let site: FixtureSite;
+/** Another host, which asks for less. */
+let busySite: FixtureSite;
 const children: ChildProcess[] = [];
 
 /** The answer to the second page is held until a test lets it go. */
@@ -40,9 +42,11 @@ beforeAll(async () => {
     '/slow.json': json({ rows: rows(3), next: '/held.json' }),
     '/held.json': (_request, response) =>
       void releasePage.promise.then(() => response.end(JSON.stringify({ rows: rows(4), next: '/two.json' }))),
-    '/busy.json': (_request, response) => void response.writeHead(429, { 'retry-after': '77' }).end(),
     '/changed.json': json({ results: [] }),
     '/private/list.json': json({ rows: rows(9), next: null }),
+  });
+  busySite = await startFixtureSite({
+    '/busy.json': (_request, response) => void response.writeHead(429, { 'retry-after': '77' }).end(),
   });
 });
 afterEach(async () => {
@@ -51,6 +55,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await site.close();
+  await busySite.close();
   await http.close();
   await server.close();
 });
@@ -66,12 +71,8 @@ function startBot(...args: string[]): { child: ChildProcess; output: () => strin
   return { child, output: () => output, ended: new Promise((resolve) => child.once('close', resolve)) };
 }
 
-async function populate(...paths: string[]): Promise<number[]> {
-  const sessions = paths.map((file) => ({
-    source: 'notices',
-    location: file,
-    params: { url: `${site.origin}${file}` },
-  }));
+async function populate(...urls: string[]): Promise<number[]> {
+  const sessions = urls.map((url) => ({ source: 'notices', location: new URL(url).pathname, params: { url } }));
   const { body } = await api.post('/api/sessions/populate', { sessions });
   return (body.sessions as { id: number }[]).map(({ id }) => id);
 }
@@ -81,10 +82,10 @@ const session = async (id: number | undefined) => (await api.get(`/api/sessions/
 describe.skipIf(python === null)('docs/examples/bot.py', () => {
   it('works through a list page by page, obeys robots.txt and 429, and says what it could not do', async () => {
     const [list, busy, changed, forbidden] = await populate(
-      '/one.json',
-      '/busy.json',
-      '/changed.json',
-      '/private/list.json',
+      `${site.origin}/one.json`,
+      `${busySite.origin}/busy.json`,
+      `${site.origin}/changed.json`,
+      `${site.origin}/private/list.json`,
     );
     const bot = startBot('--once', '--wait-seconds', '0');
     expect(await bot.ended, bot.output()).toBe(0);
@@ -101,6 +102,11 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
     expect(await session(changed)).toMatchObject({ status: 'failed', error: { code: 'layout_changed' } });
     expect(await session(forbidden)).toMatchObject({ status: 'failed', error: { code: 'refused' } });
     expect(site.paths()).not.toContain('/private/list.json');
+    expect(site.paths().filter((file) => file === '/robots.txt')).toHaveLength(1);
+    const [host] = (await api.get(`/api/hosts?text=${encodeURIComponent(busySite.host)}`)).body.items as {
+      state: string;
+    }[];
+    expect(host?.state).toBe('backing-off');
     const [first, second] = ['/one.json', '/two.json'].map(
       (file) => site.asked.find(({ url }) => url === file)?.at ?? 0,
     );
@@ -110,7 +116,7 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
 
   it('gives its session back on SIGTERM, and another bot goes on where it was', async () => {
     releasePage = Promise.withResolvers();
-    const [id] = await populate('/slow.json');
+    const [id] = await populate(`${site.origin}/slow.json`);
     const bot = startBot();
     await waitFor(() => site.paths().includes('/held.json'), { timeoutMs: 30_000 });
     bot.child.kill('SIGTERM');

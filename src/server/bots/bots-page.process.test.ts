@@ -41,7 +41,7 @@ describe.skipIf(curl === null)('docs/bots.md', () => {
   it('has commands that run as they are printed, from the token to the goodbye', async () => {
     const page = await readFile(PAGE, 'utf8');
     const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     const { code, output } = await runShell(blocks.join('\n'));
     expect(code, output).toBe(0);
     expect(output).toContain('"outcome":"completed"');
