@@ -59,9 +59,11 @@ function respondApiError(error: ApiError): Response {
   return respondJson(body, ERROR_STATUS[error.code], error.headers);
 }
 
-/** SQLSTATE of a table, column or function that is not there. */
+/** SQLSTATE of a table, column or function that is not there, and the refusal of a program that is too old. */
+const OTHER_SCHEMA_CODES: readonly unknown[] = ['42P01', '42703', '42883', 'program_behind'];
+
 function isOtherSchema(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['42P01', '42703', '42883'].includes(String(error.code));
+  return error instanceof Error && 'code' in error && OTHER_SCHEMA_CODES.includes(error.code);
 }
 
 /** SQLSTATE class 22: a value that PostgreSQL cannot take. The last net under the checks of each route. */

@@ -14,6 +14,7 @@ export type SchemaFit =
 /** A worker of this program may not have a lease: the schema needs a newer one. */
 export class ProgramBehindError extends Error {
   override readonly name = 'ProgramBehindError';
+  readonly code = 'program_behind';
   constructor(program = PROGRAM_SCHEMA) {
     super(`The schema of this database is made for newer programs than this one (${program}): start a newer version.`);
   }
