@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isAlive } from './manager-process.ts';
 import { runTool } from './run-tool.ts';
 import { waitFor } from './wait-for.ts';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../node_modules/pm2/bin/pm2');
+const require = createRequire(import.meta.url);
+const PROGRAM = require.resolve('pm2/bin/pm2');
 
 /** One entry of `pm2 jlist`, as far as tests need it. */
 export interface Pm2App {
