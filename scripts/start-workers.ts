@@ -9,6 +9,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
+import { createConnectionCheck } from '#workers/connection-budget.ts';
 import { keepHealthFile } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
@@ -97,6 +98,9 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     concurrency: env.WORKER_CONCURRENCY,
     duties: [
       node.duty,
+      ...(env.DIRECT_DATABASE_URL
+        ? []
+        : [createConnectionCheck({ db, workerCount: () => manager.workerCount, logger })]),
       gate.duty(() => void manager.stop(0)),
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
       createScheduleDuty({ db, defaultMaxRetries: env.MAX_RETRIES, logger }),

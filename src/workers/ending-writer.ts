@@ -24,21 +24,25 @@ export class EndingWriter {
   readonly #deps: EndingWriterDeps;
   readonly #claimed: ClaimedSession;
   #onDisk: Promise<boolean> | null = null;
+  #isOnDisk = false;
 
   constructor(deps: EndingWriterDeps, claimed: ClaimedSession) {
     this.#deps = deps;
     this.#claimed = claimed;
   }
 
-  /** Tries as long as the lease is safe. @param mayContinue false once the claim is known to be lost. Never throws. */
-  async write(ending: SessionEnding, mayContinue: () => boolean): Promise<WrittenEnding> {
+  /**
+   * Tries as long as the lease is safe. Never throws.
+   * @param mayContinue asked between tries, with whether the disk has the ending; false ends them.
+   */
+  async write(ending: SessionEnding, mayContinue: (isOnDisk: boolean) => boolean): Promise<WrittenEnding> {
     const { spool, isLeaseSafe } = this.#deps;
     if (spool.isPending) await this.#putOnDisk(ending);
     if (!isLeaseSafe() && (await this.#putOnDisk(ending))) return 'spooled';
     const insurance = setTimeout(() => void this.#putOnDisk(ending), INSURE_MS);
     try {
       const settled = await withDatabaseRetry(() => this.#writeOnce(ending), {
-        mayContinue: () => isLeaseSafe() && mayContinue(),
+        mayContinue: () => isLeaseSafe() && mayContinue(this.#isOnDisk),
         onRetry: (error, attempt) => this.#warn({ attempt, err: error }, 'Cannot save the outcome yet'),
       });
       clearTimeout(insurance);
@@ -71,7 +75,10 @@ export class EndingWriter {
   }
 
   #putOnDisk(ending: SessionEnding): Promise<boolean> {
-    this.#onDisk ??= this.#deps.spool.append({ kind: 'ending', ...ending });
+    this.#onDisk ??= this.#deps.spool.append({ kind: 'ending', ...ending }).then((taken) => {
+      this.#isOnDisk = taken;
+      return taken;
+    });
     return this.#onDisk;
   }
 

@@ -167,7 +167,11 @@ export class JobRunner {
     this.#logOutcome(active, outcome);
     if (outcome.kind === 'lost') return 'unwritten';
     const writer = new EndingWriter({ ...this.#deps, spool }, active.claimed);
-    return await writer.write(endingOf(active, outcome, result), () => active.abortReason?.disposition !== 'lost');
+    return await writer.write(endingOf(active, outcome, result), (isOnDisk) => {
+      const disposition = active.abortReason?.disposition;
+      // Who is told to stop leaves at once what is safe on disk.
+      return disposition !== 'lost' && !(isOnDisk && disposition === 'interrupted');
+    });
   }
 
   /** The slot is freed first: what follows is for people and must hold nobody up. */

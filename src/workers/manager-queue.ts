@@ -29,7 +29,7 @@ export interface ManagerQueueOptions extends JobQueueOptions {
  */
 export class ManagerQueue extends JobQueue {
   readonly #options: ManagerQueueOptions;
-  /** Workers of this manager that run and deliver for themselves. */
+  /** Folders of this manager's own workers, which run and deliver for themselves. */
   readonly #alive = new Set<string>();
   readonly #heartbeats: JobQueue;
   #wasAway = false;
@@ -48,13 +48,13 @@ export class ManagerQueue extends JobQueue {
   override async registerWorker(worker: WorkerRegistration): Promise<void> {
     await this.#deliver(worker.workerId);
     await super.registerWorker(worker);
-    this.#alive.add(worker.workerId);
+    this.#alive.add(this.#folderOf(worker.workerId));
   }
 
   override async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>): Promise<number> {
     await this.#deliver(workerId);
     const released = await super.releaseWorker(workerId, cause);
-    this.#alive.delete(workerId);
+    this.#alive.delete(this.#folderOf(workerId));
     // What has no end in its file is stale now, and its file goes.
     await this.#deliver(workerId);
     return released;
@@ -80,14 +80,17 @@ export class ManagerQueue extends JobQueue {
   async #deliverOfTheDead(): Promise<void> {
     const { spoolFolder } = this.#options;
     const names = await readdir(spoolFolder).catch(() => [] as string[]);
-    for (const name of names) {
-      if (!this.#alive.has(decodeURIComponent(name)))
-        await deliverLeftovers(path.join(spoolFolder, name), this.#ports());
+    for (const folder of names.map((name) => path.join(spoolFolder, name))) {
+      if (!this.#alive.has(folder)) await deliverLeftovers(folder, this.#ports());
     }
   }
 
   async #deliver(workerId: string): Promise<void> {
-    await deliverLeftovers(spoolFolderOf(this.#options.spoolFolder, workerId), this.#ports());
+    await deliverLeftovers(this.#folderOf(workerId), this.#ports());
+  }
+
+  #folderOf(workerId: string): string {
+    return spoolFolderOf(this.#options.spoolFolder, workerId);
   }
 
   #ports() {

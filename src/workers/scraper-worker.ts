@@ -5,6 +5,7 @@ import { type Env, readEnv } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { composeFetching } from './compose-fetching.ts';
+import { CONNECTIONS } from './connection-budget.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { ParsePool } from './parse/parse-pool.ts';
 import { JobQueue } from './queue/job-queue.ts';
@@ -32,7 +33,7 @@ function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: Work
   const db = createDb({
     connectionString: env.DATABASE_URL ?? '',
     applicationName: `eko-worker ${workerId}`.slice(0, 63),
-    max: 4,
+    max: CONNECTIONS.worker,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
   const queue = new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });

@@ -205,7 +205,7 @@ export class Worker {
   #renewLease(safeUntilMs: number): void {
     const wasSafe = this.#lease.isSafe;
     this.#lease.renew(safeUntilMs);
-    void this.#options.spool.deliverAll();
+    void this.#options.spool.deliverAll((sessionId) => this.#events.publish(['sessions', 'leads'], [sessionId]));
     void this.#runner.handBackAbandoned();
     if (!wasSafe) this.#wake();
   }

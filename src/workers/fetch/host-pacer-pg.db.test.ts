@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
+import { waitFor } from '#test/wait-for.ts';
 import type { SlotResult } from './host-pacer.ts';
 import { PgHostPacer } from './host-pacer-pg.ts';
 
@@ -126,6 +128,24 @@ describe('PgHostPacer', () => {
     expect(nextMs).toBeGreaterThan(200);
     const other = new PgHostPacer({ db: test.db });
     await (await other.reserve(request('dead.example', 300), never)).release(SERVED);
+  });
+
+  it('gives a slot back as soon as the database answers again, long before the slot expires', async () => {
+    const proxy = await TcpFaultProxy.start({ port: Number(new URL(test.url).port) });
+    const db = createDb({ connectionString: proxy.through(test.url), applicationName: 'eko-test-cut' });
+    const failures: unknown[] = [];
+    const cut = new PgHostPacer({ db, onReleaseFailed: (error) => failures.push(error) });
+    const slot = await cut.reserve({ ...request('cut.example', 100), timeoutMs: 60_000 }, never);
+    proxy.set({ refuse: true });
+    proxy.cut();
+    await slot.release(SERVED);
+    expect(failures).toHaveLength(1);
+    const slots = () => test.db.query(`select 1 from host_slots where host_key = 'cut.example'`);
+    expect(await slots()).toHaveLength(1);
+    proxy.heal();
+    await waitFor(async () => (await slots()).length === 0);
+    await db.close();
+    await proxy.close();
   });
 
   it('takes over an expired slot, one gap after its end', async () => {

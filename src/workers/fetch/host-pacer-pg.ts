@@ -1,5 +1,6 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
+import { isDatabaseOutage, withDatabaseRetry } from '../database-retry.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
 import {
   type HostPacer,
@@ -23,6 +24,9 @@ export interface PgHostPacerOptions {
   /** Told when a slot could not be given back; it expires by itself. */
   onReleaseFailed?: (error: unknown) => void;
 }
+
+/** Slots expire by themselves after about this time. */
+const GIVE_BACK_MAX_MS = 120_000;
 
 /**
  * Paces hosts through reserve_host_slot() and its siblings, so the gap holds over all workers and machines that share the
@@ -94,7 +98,7 @@ export class PgHostPacer implements HostPacer {
     }
     // A process that was stopped meanwhile may wake up when the slot is no longer its own: such a slot is not used.
     if (performance.now() - askedAt < row.wait_ms + SLOT_GRACE_MS / 2) return slot;
-    await this.#giveBack(request.hostKey, row.slot_id, 0, { kind: 'neutral' });
+    await this.#giveBack(request.hostKey, row.slot_id, null, { kind: 'neutral' });
     return null;
   }
 
@@ -126,22 +130,38 @@ export class PgHostPacer implements HostPacer {
       release: async (result) => {
         if (released) return;
         released = true;
-        await this.#giveBack(hostKey, slotId, answeredAt === null ? 0 : performance.now() - answeredAt, result);
+        await this.#giveBack(hostKey, slotId, answeredAt, result);
         leave();
       },
     };
   }
 
-  async #giveBack(hostKey: string, slotId: number, sinceMs: number, result: SlotResult): Promise<void> {
+  /**
+   * Never throws. While the database is away it is tried again in the background: a slot that nobody gives back holds its host up
+   * until it expires, which is long after the database has come back.
+   */
+  async #giveBack(hostKey: string, slotId: number, answeredAt: number | null, result: SlotResult): Promise<void> {
     const error = 'error' in result ? result.error : null;
-    try {
-      await this.#db.query('select release_host_slot($1, $2, $3, $4, $5)', [
+    const give = () =>
+      this.#db.query('select release_host_slot($1, $2, $3, $4, $5)', [
         hostKey,
         slotId,
-        sinceMs,
+        answeredAt === null ? 0 : performance.now() - answeredAt,
         result.kind,
         error,
       ]);
+    try {
+      await give();
+    } catch (error) {
+      this.#onReleaseFailed(error);
+      if (isDatabaseOutage(error)) void this.#giveBackLater(give);
+    }
+  }
+
+  async #giveBackLater(give: () => Promise<unknown>): Promise<void> {
+    const untilMs = performance.now() + GIVE_BACK_MAX_MS;
+    try {
+      await withDatabaseRetry(give, { mayContinue: () => performance.now() < untilMs, capMs: 1_000 });
     } catch (error) {
       this.#onReleaseFailed(error);
     }

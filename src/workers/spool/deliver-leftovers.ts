@@ -45,7 +45,8 @@ async function deliverFile(file: string, { queue, db, logger }: LeftoverOptions)
   try {
     const end = await deliverAll(queue, claim, records);
     if (end !== 'saved') await rm(file, { force: true });
-    logger.info({ ...about, end }, 'What a worker had left on disk was delivered');
+    // Said once at the end: until then it may be delivered again every few seconds.
+    logger[end === 'saved' ? 'debug' : 'info']({ ...about, end }, 'What a worker had left on disk was delivered');
   } catch (error) {
     if (isDatabaseOutage(error)) throw error;
     logger.error({ ...about, err: error, file }, 'What a worker had left on disk cannot be saved and was set aside');

@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
-import type { Delivery } from './deliver-record.ts';
 import { SessionSpool } from './session-spool.ts';
 import { SpoolBudget, type SpoolLimits } from './spool-budget.ts';
 import { spoolFileName, spoolFolderOf } from './spool-file.ts';
@@ -15,8 +14,6 @@ export interface WorkerSpoolOptions {
   queue: JobQueue;
   logger: Logger;
   limits?: Partial<SpoolLimits>;
-  /** Told of each session whose records were delivered after it had ended here. */
-  onDelivered?: (sessionId: number, delivery: Delivery) => void;
 }
 
 /** Where the sessions of one worker put what they cannot save while the database is away. */
@@ -50,20 +47,23 @@ export class WorkerSpool {
     return spool;
   }
 
-  /** Delivers everything that waits, session by session; gives up at the first that finds the database still away. */
-  deliverAll(): Promise<void> {
-    this.#delivering ??= this.#deliverAll().finally(() => {
+  /**
+   * Delivers everything that waits, session by session; gives up at the first that finds the database still away.
+   * @param onDelivered told of each session that has changed in the database.
+   */
+  deliverAll(onDelivered: (sessionId: number) => void = () => {}): Promise<void> {
+    this.#delivering ??= this.#deliverAll(onDelivered).finally(() => {
       this.#delivering = null;
     });
     return this.#delivering;
   }
 
-  async #deliverAll(): Promise<void> {
+  async #deliverAll(onDelivered: (sessionId: number) => void): Promise<void> {
     for (const [spool, { id: sessionId }] of [...this.#pending]) {
       try {
         const delivery = await spool.deliver();
         this.#options.logger.info({ sessionId, ...delivery }, 'What waited on disk was delivered');
-        this.#options.onDelivered?.(sessionId, delivery);
+        onDelivered(sessionId);
       } catch (error) {
         if (isDatabaseOutage(error)) return;
         this.#options.logger.error({ sessionId, err: error }, 'What waited on disk cannot be saved and was set aside');
