@@ -10,6 +10,7 @@ import { unknownCommit } from './checks/a8-unknown-commit.ts';
 import { clockSkew } from './checks/a11-clock-skew.ts';
 import { poisonSet } from './checks/a12-poison.ts';
 import { gracefulStop } from './checks/a13-graceful-stop.ts';
+import { faultPoints } from './checks/fault-points.ts';
 
 /** In the order in which they run. */
 export const CHECKS: readonly ChaosCheck[] = [
@@ -22,6 +23,7 @@ export const CHECKS: readonly ChaosCheck[] = [
   clockSkew,
   poisonSet,
   gracefulStop,
+  faultPoints,
   cutNetwork,
   mixedSoak,
 ];

@@ -5,7 +5,7 @@ import { signalQuietly } from '../chaos-manager.ts';
 
 const BAR_MS = 3_000;
 const MANAGERS = 2;
-const LIVING_MIN = 3;
+const LIVING_MIN = 2;
 
 /** The moment a session lost its worker, by the clock of the database. */
 interface Kill {
@@ -19,12 +19,12 @@ export const workerKills: ChaosCheck = {
   tries: { short: 10, long: 200 },
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
-      await Promise.all(Array.from({ length: MANAGERS }, () => arena.startManager({ workers: long ? 4 : 3 })));
+      await Promise.all(Array.from({ length: MANAGERS }, () => arena.startManager({ workers: long ? 4 : 2 })));
       const made: number[] = [];
       const kills: Kill[] = [];
       for (let count = 0; count < tries; ) {
         // Always something to do, and never so much that a session which comes back waits for a slot.
-        if ((await arena.openCount()) < 12) made.push(...(await arena.enqueuePages(12, { fetched: true, pages: 6 })));
+        if ((await arena.openCount()) < 12) made.push(...(await arena.enqueuePages(12, { fetched: true, pages: 5 })));
         const workers = await arena.runningWorkers();
         // What is measured is the way back to a worker that lives, not the start of a new one.
         if (workers.length > 0 && (await arena.livingWorkerCount()) >= LIVING_MIN) {

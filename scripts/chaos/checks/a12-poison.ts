@@ -17,9 +17,8 @@ export const poisonSet: ChaosCheck = {
       const kinds: readonly Poison[] = long ? POISONS : QUICK_POISONS;
       // Little memory, so that one that hoards it dies in a second.
       const env = { NODE_OPTIONS: '--max-old-space-size=96' };
-      await arena.startManager({ workers: 3, env });
-      await arena.startManager({ workers: 3, env });
-      const good = await arena.enqueuePages(tries * GOOD_PER_POISON, { pages: 4, stepMs: 50 });
+      await Promise.all([1, 2].map(() => arena.startManager({ workers: long ? 3 : 2, env })));
+      const good = await arena.enqueuePages(tries * GOOD_PER_POISON, { pages: 3, stepMs: 50 });
       const poison = await arena.enqueuePoison(
         Array.from({ length: tries }, (_, index) => kinds[index % kinds.length] ?? 'abort'),
       );
@@ -39,13 +38,13 @@ export const poisonSet: ChaosCheck = {
     }),
 };
 
-/** Waits as long as it takes, with pauses between tries thirty times as short: who comes back when, after whom, stays as it is. */
+/** Waits as long as it takes, with pauses between tries ten times as short: who comes back after whom stays as it is. */
 async function untilOver(arena: ChaosArena, timeoutMs: number): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
   while ((await arena.openCount()) > 0) {
     if (performance.now() > deadlineMs) throw new Error(`Waited ${timeoutMs} ms for poison and good sessions to end`);
     await arena.db.query(
-      `update scraping_sessions set wake_at = wake_at - interval '9 seconds' where status = 'pending' and wake_at < 'infinity'`,
+      `update scraping_sessions set wake_at = wake_at - interval '2.7 seconds' where status = 'pending' and wake_at < 'infinity'`,
     );
     await wait(300);
   }

@@ -13,13 +13,13 @@ export const managerKill: ChaosCheck = {
   tries: { short: 2, long: 30 },
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
-      const lease = long ? { heartbeatS: 5, leaseS: 30 } : {};
+      const lease = long ? { heartbeatS: 5, leaseS: 30 } : { workers: 1 };
       for (let index = 0; index <= SURVIVORS; index += 1) await arena.startManager(lease);
       let made = 0;
       const orphanTimes: number[] = [];
       const recoveries: number[] = [];
       for (let round = 0; round < tries; round += 1) {
-        made += (await arena.enqueuePages(10, { pages: 40, stepMs: 50 })).length;
+        made += (await arena.enqueuePages(8, { pages: 25, stepMs: 50 })).length;
         const recovery = await recoverFrom(arena, {
           choose: (working) => [pickOne(working, random)],
           strike: ([victim]) => victim?.signal('SIGKILL'),
@@ -28,7 +28,7 @@ export const managerKill: ChaosCheck = {
         });
         recoveries.push(...recovery);
         await arena.untilAllEnded(120_000 * slack);
-        await arena.startManager(lease);
+        if (round + 1 < tries) await arena.startManager(lease);
       }
       const failures = await arena.verify({ completed: made });
       if (Math.max(...orphanTimes) > ORPHAN_BAR_MS * slack)

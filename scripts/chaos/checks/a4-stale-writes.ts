@@ -2,9 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { LeaseLostError } from '#lib/errors.ts';
 import { normalizeLead } from '#lib/leads/normalize-lead.ts';
 import { saveLeads } from '#lib/leads/save-leads.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { type ClaimedSession, JobQueue } from '#workers/queue/job-queue.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
 import type { ChaosCheck } from '../chaos-check.ts';
+import type { ChaosManager } from '../chaos-manager.ts';
 
 const LEASE_S = 6;
 const ERROR = { code: 'network', message: 'The site did not answer.' };
@@ -144,15 +146,23 @@ async function saveOne(tx: Parameters<typeof saveLeads>[0], { id, batchId, locat
 
 /** Whole machines stand still for longer than the lease, wake up in the middle of their work, and go on. */
 async function freezeMachines(arena: ChaosArena, freezes: number, slack: number): Promise<string[]> {
-  const [first] = [await arena.startManager({ leaseS: LEASE_S }), await arena.startManager({ leaseS: LEASE_S })];
+  const first = await arena.startManager({ workers: 1, leaseS: LEASE_S });
+  await arena.startManager({ workers: 1, leaseS: LEASE_S });
   let made = 0;
   for (let index = 0; index < freezes; index += 1) {
-    made += (await arena.enqueuePages(12, { pages: 100, stepMs: 40 })).length;
-    await wait(1_000);
+    made += (await arena.enqueuePages(8, { pages: 50, stepMs: 40 })).length;
+    await untilWorking(arena, first);
     first.signalMachine('SIGSTOP');
     await wait((LEASE_S + 2) * 1_000);
     first.signalMachine('SIGCONT');
     await arena.untilAllEnded(90_000 * slack);
   }
   return await arena.verify({ completed: made });
+}
+
+async function untilWorking(arena: ChaosArena, { pid }: ChaosManager): Promise<void> {
+  await waitFor(async () => (await arena.runningWorkers()).some(({ managerPid }) => managerPid === pid), {
+    timeoutMs: 30_000,
+    what: 'a machine to have work',
+  });
 }

@@ -12,12 +12,12 @@ export const databaseCrash: ChaosCheck = {
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
       const lease = { heartbeatS: 5, leaseS: 30 };
-      const managers = [await arena.startManager({ ...lease, workers: long ? 4 : 2 }), await arena.startManager(lease)];
+      const managers = await Promise.all([1, 2].map(() => arena.startManager({ ...lease, workers: long ? 3 : 1 })));
       const pids = managers.flatMap((manager) => [manager.pid, ...manager.workerPids]);
       let made = 0;
       const times: number[] = [];
       for (let index = 0; index < tries; index += 1) {
-        if ((await arena.openCount()) < 10) made += (await arena.enqueuePages(20, { pages: 8, stepMs: 40 })).length;
+        if ((await arena.openCount()) < 10) made += (await arena.enqueuePages(12, { pages: 8, stepMs: 40 })).length;
         await wait(300 + random() * 700);
         await world.server.stop('immediate');
         const accepting = world.server.start().then(() => performance.now());

@@ -16,7 +16,7 @@ export const unknownCommit: ChaosCheck = {
         const databaseUrl = proxy.through(arena.databaseUrl);
         // LISTEN goes around: it is not what is tried here.
         const env = { DIRECT_DATABASE_URL: arena.databaseUrl };
-        await arena.startManager({ databaseUrl, env, workers: 3, heartbeatS: 1, leaseS: 15 });
+        await arena.startManager({ databaseUrl, env, workers: 2, heartbeatS: 1, leaseS: 15 });
         let made = 0;
         for (let lost = 0; lost < tries; lost += 1) {
           if ((await arena.openCount()) < 8) made += (await arena.enqueuePages(16, { pages: 3, stepMs: 20 })).length;
