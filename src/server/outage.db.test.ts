@@ -55,7 +55,38 @@ describe('while the database is away', () => {
     await waitFor(() => heard.some((message) => message.kind === 'change' && message.event.sessionIds?.[0] === 7));
     unsubscribe();
   }, 60_000);
+
+  it('routes say so too when every connection of this process is taken for longer than 5 s, and recover', async () => {
+    const free = Promise.withResolvers<void>();
+    let takenCount = 0;
+    const holding = Array.from({ length: POOL_SIZE }, () =>
+      context.db.transaction(async (tx) => {
+        await tx.query('select 1');
+        takenCount += 1;
+        await free.promise;
+      }),
+    );
+    await waitFor(() => takenCount === POOL_SIZE, { timeoutMs: 20_000 });
+    const [route] = routes.filter(({ method, path }) => method === 'GET' && path === '/api/workers');
+    const ask = async () => await route?.handler(apiRequest('/api/workers'), routeParams());
+    const refused = await ask();
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([503, '5']);
+    free.resolve();
+    await Promise.all(holding);
+    expect((await ask())?.status).toBe(200);
+  }, 60_000);
 });
 
+/** Of the web process. */
+const POOL_SIZE = 10;
+
 /** These need no database, or answer in another way. */
-const OPEN = ['/healthz', '/api/echo', '/sign-in/link', '/api/auth/me', '/api/events', '/api/[...path]'];
+const OPEN = [
+  '/api/schedules/preview',
+  '/healthz',
+  '/api/echo',
+  '/sign-in/link',
+  '/api/auth/me',
+  '/api/events',
+  '/api/[...path]',
+];
