@@ -21,6 +21,9 @@ const TRY_AGAIN_MS = 1_000;
 /** SQLSTATE of a lock that was not to be had in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** Long enough for any statement of a migration and for waiting behind another one; a dead connection ends the wait. */
+const STATEMENT_MAX_MS = 1_800_000;
+
 /** What a migration run did. */
 export interface MigrationResult {
   /** How many migrations this run applied; 0 when the schema was up to date. */
@@ -36,7 +39,13 @@ export interface MigrationResult {
  * @throws Error when a migration fails (nothing is changed then), or when one is older than what the database already has.
  */
 export async function migrate(connectionString: string, folder = defaultFolder()): Promise<MigrationResult> {
-  const client = new pg.Client({ connectionString, application_name: 'eko-migrate', connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'eko-migrate',
+    connectionTimeoutMillis: 10_000,
+    query_timeout: STATEMENT_MAX_MS,
+    keepAlive: true,
+  });
   // Without a listener an error of the connection would end the process; the running statement fails with it anyway.
   client.on('error', () => {});
   await client.connect();
