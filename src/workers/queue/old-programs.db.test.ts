@@ -81,6 +81,9 @@ describe('a program that a migration has left behind', () => {
     );
     expect((await new JobQueue({ db: bed.db }).renewLeases([BEAT])).lost).toEqual(['old']);
     expect((await new JobQueue({ db: bed.db, program: NEXT }).renewLeases([BEAT])).lost).toEqual([]);
+    await bed.db.query(`update worker_instances set kind = 'bot' where worker_id = 'old'`);
+    expect(await new JobQueue({ db: bed.db }).renewBot('old', 60_000)).toMatchObject({ alive: false });
+    expect(await new JobQueue({ db: bed.db, program: NEXT }).renewBot('old', 60_000)).toMatchObject({ alive: true });
   });
 
   it('waits with its registration for a migration under way, and is refused by it', async () => {
