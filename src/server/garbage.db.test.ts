@@ -158,11 +158,14 @@ describe('bodies', () => {
 const NAMES: Record<string, RegExp> = {
   '/api/portals': /^[a-z0-9]{1,199}$/,
   '/api/hosts': /^[\x21-\x7e]{1,300}$/,
+  // Any text may be the name of a machine.
+  '/api/nodes': /^/,
   '/api/bots': /^[a-z0-9][a-z0-9.-]{0,199}$/,
 };
 
 /** What a request about an id must say besides, so that the id alone is what is wrong with it. */
 function bodyFor(path: string): unknown {
+  if (path.endsWith('/scale')) return { workers: 1 };
   if (path.endsWith('/slot')) return { claimNumber: 1, url: 'https://data.example.com/' };
   if (path.endsWith('/slot/release')) return { claimNumber: 1, slotId: 1, result: 'served' };
   if (path.endsWith('/fail')) return { claimNumber: 1, error: 'It failed' };

@@ -31,7 +31,7 @@ export const newApiTokenSchema = z
     message: 'only limits the role "bot"',
   });
 
-export type NewApiToken = z.output<typeof newApiTokenSchema>;
+type NewApiToken = z.output<typeof newApiTokenSchema>;
 
 /** A token that a request carried and that is good. */
 export interface TokenHolder {

@@ -65,7 +65,7 @@ export const leadsSchema = z
   .default([]);
 
 /** The leads of one call, ready to be saved, and those that are none, with their places in the list. */
-export interface ReadLeads {
+interface ReadLeads {
   accepted: NormalizedLead[];
   rejected: ApiRejectedLead[];
 }
