@@ -49,7 +49,7 @@ export function NextRuns({ next, timeZone }: { next: readonly string[]; timeZone
     <Box component="ol" m={0} mt={4} pl="lg" fz="sm" aria-label="Next runs">
       {next.map((at) => (
         <li key={at}>
-          {formatInZone(at, timeZone)}{' '}
+          <span suppressHydrationWarning>{formatInZone(at, timeZone)}</span>{' '}
           <Text span size="xs" c="dimmed">
             <RelativeTime at={at} />
           </Text>

@@ -39,7 +39,7 @@ export function NextRun({ schedule: { nextAt, paused, timeZone } }: { schedule: 
   return (
     <>
       <UpcomingTime at={nextAt} past="due" />
-      <Text size="xs" c="dimmed">
+      <Text size="xs" c="dimmed" suppressHydrationWarning>
         {formatInZone(nextAt, timeZone)}
       </Text>
     </>

@@ -53,7 +53,9 @@ export function RunsPanel({ schedule: { runs, timeZone } }: { schedule: ApiSched
 function RunTime({ run: { occurrence, byHand }, timeZone }: { run: ApiScheduleRun; timeZone: string }) {
   return (
     <>
-      <Text size="sm">{formatInZone(occurrence, timeZone)}</Text>
+      <Text size="sm" suppressHydrationWarning>
+        {formatInZone(occurrence, timeZone)}
+      </Text>
       <Text size="xs" c="dimmed" component="div">
         <RelativeTime at={occurrence} />
         {byHand && ' · by hand'}
