@@ -32,7 +32,9 @@ select node_id as "nodeId", hostname, manager_pid as "managerPid", version, show
   desired_workers is not null and desired_workers <> configured_workers as scaled,
   case when is_silent then 0 else active_workers end as "activeWorkers",
   case when is_silent then 0 else active_sessions end as "activeWork", 0 as "pendingWork", concurrency,
-  cpu_percent as "cpuPercent", memory_percent as "memoryPercent", disk_percent as "diskPercent", cpu_count as "cpuCount",
+  case when shown_status <> 'gone' then cpu_percent end as "cpuPercent",
+  case when shown_status <> 'gone' then memory_percent end as "memoryPercent",
+  case when shown_status <> 'gone' then disk_percent end as "diskPercent", cpu_count as "cpuCount",
   memory_limit_mb as "memoryLimitMb", errors, warnings, started_at as "startedAt", last_seen_at as "lastSeenAt"
 from judged
 order by array_position(array['unhealthy', 'degraded', 'healthy', 'gone'], shown_status), node_id

@@ -62,7 +62,11 @@ describe('GET /api/nodes', () => {
       ['silent', 'gone'],
     ]);
     expect(nodes[0]).toMatchObject({ statusReasons: ['Memory is 91 % used'], activeWork: 4, cpuPercent: 10 });
-    expect(nodes[2]).toMatchObject({ activeWorkers: 0, statusReasons: ['No sign of life from its manager'] });
+    expect(nodes[2]).toMatchObject({
+      activeWorkers: 0,
+      cpuPercent: null,
+      statusReasons: ['No sign of life from its manager'],
+    });
   });
 });
 
