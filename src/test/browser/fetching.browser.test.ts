@@ -69,6 +69,36 @@ describe('the workers page before anything was fetched', () => {
   });
 });
 
+describe('the machines', () => {
+  it('show how they are, and take orders', async () => {
+    await database.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, status, status_reasons, configured_workers, active_workers, active_sessions,
+         memory_percent, last_seen_at)
+       values ('roof-1', 'roof', 1, 'degraded', array['Memory is 91 % used'], 2, 2, 1, 91, now() + interval '1 hour')`,
+    );
+    await page.goto('/workers');
+    const machine = row('Machines', 'roof-1');
+    for (const text of ['Degraded', 'takes half as much', 'Memory is 91 % used', '91 %']) {
+      await machine.getByText(text, { exact: true }).waitFor();
+    }
+    await panel('Machines').getByRole('button', { name: 'One worker more on roof-1' }).first().click();
+    await machine.getByText('2 now').waitFor();
+    const act = async (action: string) => {
+      await panel('Machines').getByRole('button', { name: 'Actions for roof-1' }).first().click();
+      await page.getByRole('menuitem', { name: action }).click();
+    };
+    await act('Pause');
+    await machine.getByText('Paused').waitFor();
+    await act('Drain…');
+    await page.getByRole('dialog').getByRole('button', { name: 'Drain the machine' }).click();
+    await machine.getByText('Drained').waitFor();
+    await act('Resume');
+    await machine.getByText('Drained').waitFor({ state: 'detached' });
+    const [node] = await database.db.query(`select mode, desired_workers from nodes where node_id = 'roof-1'`);
+    expect(node).toEqual({ mode: 'active', desired_workers: 3 });
+  });
+});
+
 describe('the proxies', () => {
   it('take one that is typed in, and never show its password again', async () => {
     await page.goto('/workers');
