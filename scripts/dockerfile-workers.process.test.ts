@@ -31,7 +31,8 @@ beforeAll(async () => {
   const build = { root: folder, context: ROOT, ignored: readDockerignore(path.join(ROOT, '.dockerignore')) };
   skipped = [...(await buildStage(instructions, 'build', build)), ...(await buildStage(instructions, 'base', build))];
   app = path.join(folder, 'base', 'app');
-});
+  // A busy machine may take a minute to bundle.
+}, 240_000);
 afterEach(async () => {
   if (container?.exitCode === null && container.signalCode === null) {
     container.kill('SIGKILL');

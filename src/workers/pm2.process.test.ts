@@ -17,7 +17,7 @@ const ROUNDS = LONG ? 20 : 1;
 const BATCH = 6;
 const PAGES = 6;
 /** A busy machine may take this long for anything; an idle one takes a second or two. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = LONG ? 300_000 : 60_000;
 const WORKERS = 2;
 const ECOSYSTEM = path.resolve(import.meta.dirname, '../../ecosystem.config.js');
 
