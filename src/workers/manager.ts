@@ -121,9 +121,9 @@ export class WorkerManager {
     this.#pool.setIntake(share);
   }
 
-  /** Lets a worker that was started with `--work-limit` have processed or be at so many sessions in all. */
-  limitWork(workerId: string, sessionsMax: number): void {
-    this.#pool.sendTo(workerId, { type: 'work-limit', sessionsMax });
+  /** The slots of all workers, for who limits their work (run-monitor.ts). */
+  get slots(): readonly Pick<WorkerSlot, 'listening' | 'send'>[] {
+    return this.#pool.slots;
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 import type { Logger } from '#lib/logger.ts';
-import { monotonicNowMs, type WorkerStats } from './messages.ts';
+import { type ManagerMessage, monotonicNowMs, type WorkerStats } from './messages.ts';
 import {
   lookAgainMs,
   type RunDecision,
@@ -13,7 +13,7 @@ import {
   stepRun,
   type WorkOutlook,
 } from './run-limits.ts';
-import { WorkAllotment } from './work-allotment.ts';
+import { WorkAllotment, type WorkerShare } from './work-allotment.ts';
 
 /** What people and programs are told while workers run. */
 export type RunNews =
@@ -40,8 +40,10 @@ export type RunNews =
 
 /** What it watches; WorkerManager is one. */
 interface WatchedWorkers {
-  readonly workers: readonly { workerId: string; stats: WorkerStats | null }[];
-  limitWork(workerId: string, sessionsMax: number): void;
+  readonly slots: readonly {
+    readonly listening: { pid: number; stats: WorkerStats } | null;
+    send(message: ManagerMessage): void;
+  }[];
   stop(): Promise<void>;
 }
 
@@ -85,15 +87,10 @@ export class RunMonitor {
   }
 
   #watch(): void {
-    const shares = this.#options.manager.workers.map(({ workerId, stats }) => ({
-      workerId,
-      processed: stats?.jobsProcessed ?? 0,
-      succeeded: stats?.jobsSucceeded ?? 0,
-      failed: stats?.jobsFailed ?? 0,
-      active: stats?.activeSessions ?? 0,
-    }));
-    for (const { workerId, sessionsMax } of this.#allotment.update(shares)) {
-      this.#options.manager.limitWork(workerId, sessionsMax);
+    const { slots } = this.#options.manager;
+    const raised = this.#allotment.update(slots.flatMap(({ listening }) => (listening ? [shareOf(listening)] : [])));
+    for (const { pid, sessionsMax } of raised) {
+      slots.find(({ listening }) => listening?.pid === pid)?.send({ type: 'work-limit', sessionsMax });
     }
     const { processed, active } = this.#allotment.done;
     this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
@@ -144,4 +141,14 @@ export class RunMonitor {
     const nextLookMs = Math.max(0, nextLookAtMs - seenAtMs);
     this.#options.tell({ event: 'waiting', idleMs: seenAtMs - workedAtMs, emptyLooks, maxFailures, nextLookMs });
   }
+}
+
+function shareOf({ pid, stats }: { pid: number; stats: WorkerStats }): WorkerShare {
+  return {
+    pid,
+    processed: stats.jobsProcessed,
+    succeeded: stats.jobsSucceeded,
+    failed: stats.jobsFailed,
+    active: stats.activeSessions,
+  };
 }

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WorkAllotment, type WorkerShare } from './work-allotment.ts';
 
-const share = (workerId: string, processed = 0, active = 0): WorkerShare => ({
-  workerId,
+const share = (pid: number, processed = 0, active = 0): WorkerShare => ({
+  pid,
   processed,
   active,
   succeeded: processed,
@@ -15,30 +15,30 @@ describe('WorkAllotment', () => {
     const allotment = new WorkAllotment(10);
     let allowed = 0;
     for (let round = 0; round < 10; round += 1) {
-      allowed = allotment.update([share('a', allowed)])[0]?.sessionsMax ?? allowed;
+      allowed = allotment.update([share(1, allowed)])[0]?.sessionsMax ?? allowed;
     }
     expect(allowed).toBe(10);
-    expect(allotment.update([share('a', 10)])).toEqual([]);
+    expect(allotment.update([share(1, 10)])).toEqual([]);
   });
 
   it('gives the last session to one worker only', () => {
-    const raised = new WorkAllotment(1).update([share('a'), share('b'), share('c')]);
-    expect(raised).toEqual([{ workerId: 'a', sessionsMax: 1 }]);
+    const raised = new WorkAllotment(1).update([share(1), share(2), share(3)]);
+    expect(raised).toEqual([{ pid: 1, sessionsMax: 1 }]);
   });
 
   it('hands on what a worker that is gone had left, and keeps what it has done', () => {
     const allotment = new WorkAllotment(2);
-    allotment.update([share('a')]);
-    allotment.update([share('a', 1)]);
-    const raised = allotment.update([share('b')]);
-    expect(raised).toEqual([{ workerId: 'b', sessionsMax: 1 }]);
-    allotment.update([share('b', 1)]);
+    allotment.update([share(1)]);
+    allotment.update([share(1, 1)]);
+    const raised = allotment.update([share(2)]);
+    expect(raised).toEqual([{ pid: 2, sessionsMax: 1 }]);
+    allotment.update([share(2, 1)]);
     expect(allotment.done).toEqual({ processed: 2, succeeded: 2, failed: 0, active: 0 });
   });
 
   it('without a limit only counts', () => {
     const allotment = new WorkAllotment(Number.POSITIVE_INFINITY);
-    expect(allotment.update([share('a', 3, 2), share('b', 1, 1)])).toEqual([]);
+    expect(allotment.update([share(1, 3, 2), share(2, 1, 1)])).toEqual([]);
     expect(allotment.done).toMatchObject({ processed: 4, active: 3 });
   });
 
@@ -47,12 +47,17 @@ describe('WorkAllotment', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.array(step, { maxLength: 80 }), (total, steps) => {
         const allotment = new WorkAllotment(total);
-        const workers = [0, 1, 2, 3].map((index) => ({ id: `w${index}-0`, lives: 0, processed: 0, max: 0 }));
+        const workers = [0, 1, 2, 3].map((index) => ({ id: index + 1, processed: 0, max: 0 }));
         let done = 0;
+        let lastPid = 100;
+        const nextPid = () => {
+          lastPid += 1;
+          return lastPid;
+        };
         const exchange = () => {
           const raised = allotment.update(workers.map(({ id, processed }) => share(id, processed)));
-          for (const { workerId, sessionsMax } of raised) {
-            for (const worker of workers) if (worker.id === workerId) worker.max = sessionsMax;
+          for (const { pid, sessionsMax } of raised) {
+            for (const worker of workers) if (worker.id === pid) worker.max = sessionsMax;
           }
         };
         const work = (worker: (typeof workers)[number]) => {
@@ -63,13 +68,7 @@ describe('WorkAllotment', () => {
           exchange();
           const worker = workers[index] as (typeof workers)[number];
           if (does === 'work') work(worker);
-          else
-            Object.assign(worker, {
-              id: `w${index}-${worker.lives + 1}`,
-              lives: worker.lives + 1,
-              processed: 0,
-              max: 0,
-            });
+          else Object.assign(worker, { id: nextPid(), processed: 0, max: 0 });
           expect(done).toBeLessThanOrEqual(total);
         }
         for (let round = 0; round < 70; round += 1) {

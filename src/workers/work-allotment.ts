@@ -1,6 +1,7 @@
 /** What a worker last said of itself. */
 export interface WorkerShare {
-  workerId: string;
+  /** Names, unlike processes, come back. */
+  pid: number;
   processed: number;
   active: number;
   succeeded: number;
@@ -19,7 +20,7 @@ interface Allotted extends WorkerShare {
  */
 export class WorkAllotment {
   readonly #total: number;
-  readonly #living = new Map<string, Allotted>();
+  readonly #living = new Map<number, Allotted>();
   #gone = { processed: 0, succeeded: 0, failed: 0 };
 
   /** @param total Infinity only counts. */
@@ -40,20 +41,20 @@ export class WorkAllotment {
   }
 
   /** Takes in how the workers are; gives the new limits of those that may do more than they know of. */
-  update(workers: readonly WorkerShare[]): { workerId: string; sessionsMax: number }[] {
-    this.#buryMissing(new Set(workers.map(({ workerId }) => workerId)));
+  update(workers: readonly WorkerShare[]): { pid: number; sessionsMax: number }[] {
+    this.#buryMissing(new Set(workers.map(({ pid }) => pid)));
     for (const worker of workers) {
-      const sessionsMax = this.#living.get(worker.workerId)?.sessionsMax ?? 0;
-      this.#living.set(worker.workerId, { ...worker, sessionsMax });
+      const sessionsMax = this.#living.get(worker.pid)?.sessionsMax ?? 0;
+      this.#living.set(worker.pid, { ...worker, sessionsMax });
     }
     if (this.#total === Number.POSITIVE_INFINITY) return [];
-    return workers.flatMap(({ workerId }) => this.#raise(workerId, workers.length));
+    return workers.flatMap(({ pid }) => this.#raise(pid, workers.length));
   }
 
-  #buryMissing(present: ReadonlySet<string>): void {
-    for (const [workerId, worker] of this.#living) {
-      if (present.has(workerId)) continue;
-      this.#living.delete(workerId);
+  #buryMissing(present: ReadonlySet<number>): void {
+    for (const [pid, worker] of this.#living) {
+      if (present.has(pid)) continue;
+      this.#living.delete(pid);
       this.#gone = {
         processed: this.#gone.processed + worker.processed,
         succeeded: this.#gone.succeeded + worker.succeeded,
@@ -62,15 +63,15 @@ export class WorkAllotment {
     }
   }
 
-  #raise(workerId: string, workerCount: number): { workerId: string; sessionsMax: number }[] {
-    const worker = this.#living.get(workerId);
+  #raise(pid: number, workerCount: number): { pid: number; sessionsMax: number }[] {
+    const worker = this.#living.get(pid);
     if (!worker) return [];
     const spare = worker.sessionsMax - worker.processed - worker.active;
     const fairShare = Math.ceil(this.#left / (2 * workerCount));
     const more = Math.min(this.#left, fairShare - spare);
     if (more <= 0) return [];
     worker.sessionsMax += more;
-    return [{ workerId, sessionsMax: worker.sessionsMax }];
+    return [{ pid, sessionsMax: worker.sessionsMax }];
   }
 
   /** What nobody has been allotted. */

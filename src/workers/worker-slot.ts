@@ -58,6 +58,12 @@ export class WorkerSlot {
     return this.#worker?.registered ? this.#worker : null;
   }
 
+  /** The worker that listens and has told how it is, also while it has no row in the database. */
+  get listening(): { pid: number; stats: WorkerStats } | null {
+    const { child, stats } = this.#worker ?? {};
+    return child?.pid !== undefined && stats ? { pid: child.pid, stats } : null;
+  }
+
   /** Resolves when it was stopped, its process is gone and all that is known of it is in the database. */
   get ended(): Promise<void> {
     return this.#ended.promise;
