@@ -40,7 +40,7 @@ class ChaosScraper extends BaseScraper {
     for (let page = done + 1; page <= script.count; page += 1) {
       for (const row of await this.#readPage(script, page)) this.#emitRow(row);
       await this.checkpoint(page, { progress: { message: `Page ${page}`, done: page, total: script.count } });
-      appendHistory(history, { ...identity, step: 'saved', page });
+      appendHistory(history, { ...identity, step: (await isStored(identity, page)) ? 'saved' : 'kept', page });
     }
   }
 
@@ -49,13 +49,7 @@ class ChaosScraper extends BaseScraper {
    * and what it would write is none of the other's.
    */
   async #identify(): Promise<Identity> {
-    ownDb ??= createDb({
-      connectionString: process.env.DATABASE_URL ?? '',
-      applicationName: 'chaos-scraper',
-      max: 2,
-      statementTimeoutMs: 3_000,
-    });
-    const db = ownDb;
+    const db = openDb();
     const [row] = await withDatabaseRetry(
       () => db.query<{ session: number; claim: number }>(IDENTIFY, [this.context.location, process.pid]),
       {
@@ -91,6 +85,29 @@ class ChaosScraper extends BaseScraper {
       },
     });
   }
+}
+
+/** Reads what was just saved. A page that the worker could only put on its disk is not there yet, and may be read again by another claim. */
+async function isStored({ session, claim }: Identity, page: number): Promise<boolean> {
+  try {
+    const rows = await openDb().query(IS_STORED, [session, claim, page]);
+    return rows.length === 1;
+  } catch {
+    // The database is away: nobody can tell.
+    return false;
+  }
+}
+
+const IS_STORED = 'select from scraping_sessions where id = $1 and claim_number = $2 and cursor = to_jsonb($3::int)';
+
+function openDb(): Db {
+  ownDb ??= createDb({
+    connectionString: process.env.DATABASE_URL ?? '',
+    applicationName: 'chaos-scraper',
+    max: 2,
+    statementTimeoutMs: 3_000,
+  });
+  return ownDb;
 }
 
 /** The pid is the process's own on its machine; all machines of a chaos run share one table of processes. */

@@ -2,12 +2,13 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /**
  * What scrapers saw, kept in a file outside PostgreSQL: one line of JSON each, appended as a whole. `started` says at which page a
- * claim goes on; `saved` that the checkpoint of a page was acknowledged.
+ * claim goes on; `saved` that the checkpoint of a page was acknowledged and read back from the tables; `kept` that it was acknowledged
+ * while the tables could not be read: on the worker's disk at least.
  */
 export interface HistoryLine {
   session: number;
   claim: number;
-  step: 'started' | 'saved';
+  step: 'started' | 'saved' | 'kept';
   page: number;
 }
 

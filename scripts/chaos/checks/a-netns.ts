@@ -65,7 +65,7 @@ async function cutAndHeal(
   for (let index = 0; index < tries; index += 1) {
     const cable = spaces[index % spaces.length]?.cable ?? '';
     const victim = managers[index % managers.length];
-    made += (await arena.enqueuePages(12, { pages: 400, stepMs: 50 })).length;
+    made += (await arena.enqueuePages(24, { pages: 40, stepMs: 100 })).length;
     const cutAtMs = performance.now();
     const recovered = await recoverFrom(arena, {
       choose: (working) => working.filter((manager) => manager === victim),
@@ -97,6 +97,7 @@ function startInside(arena: ChaosArena, space: Namespace, port: number): Promise
   return arena.startManager({
     databaseUrl: url.toString(),
     prefix: ['ip', 'netns', 'exec', space.name],
+    env: { WORKER_CONCURRENCY: '8' },
     heartbeatS: 5,
     leaseS: 30,
   });

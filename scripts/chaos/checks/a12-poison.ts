@@ -16,7 +16,8 @@ export const poisonSet: ChaosCheck = {
     await world.withArena(async (arena) => {
       const kinds: readonly Poison[] = long ? POISONS : QUICK_POISONS;
       // Little memory, so that one that hoards it dies in a second.
-      const env = { NODE_OPTIONS: '--max-old-space-size=96' };
+      // Whether a good session meets poison again and again depends on the machine, so the short form gives each a worker of its own.
+      const env = { NODE_OPTIONS: '--max-old-space-size=96', WORKER_CONCURRENCY: long ? '4' : '1' };
       await Promise.all([1, 2].map(() => arena.startManager({ workers: long ? 3 : 2, env })));
       const good = await arena.enqueuePages(tries * GOOD_PER_POISON, { pages: 3, stepMs: 50 });
       const poison = await arena.enqueuePoison(
