@@ -32,7 +32,12 @@ export async function startApp(env: Record<string, string> = {}): Promise<Starte
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = `${said}${text}`));
   const readLink = () => /http:\/\/[^\s"]+\/sign-in\?token=[\w-]+/.exec(said)?.[0];
-  await waitFor(() => readLink() !== undefined || child.exitCode !== null, { timeoutMs: START_TIMEOUT_MS });
+  await waitFor(() => readLink() !== undefined || child.exitCode !== null, { timeoutMs: START_TIMEOUT_MS }).catch(
+    async (error: unknown) => {
+      await stopApp(child, dataDir);
+      throw error;
+    },
+  );
   const signInLink = readLink();
   if (!signInLink) throw new Error(`The start ended with ${child.exitCode}:\n${said.slice(-4_000)}`);
   const { origin } = new URL(signInLink);
