@@ -43,7 +43,10 @@ async function openServer(): Promise<TestServer & { close(): Promise<void> }> {
   const given = process.env.TEST_DATABASE_URL;
   if (!given) {
     const server = await startTestPostgres();
-    return { url: server.url, template: 'eko', close: () => server.drop() };
+    // Not the template itself: two files that clone it at once would each wait for the other's connection to go away.
+    const address = new URL(server.url);
+    address.pathname = '/postgres';
+    return { url: address.toString(), template: 'eko', close: () => server.drop() };
   }
   const template = `eko_template_${randomBytes(6).toString('hex')}`;
   const db = createDb({ connectionString: given, applicationName: 'eko-test-setup', max: 1 });

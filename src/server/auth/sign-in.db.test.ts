@@ -125,7 +125,7 @@ describe('a browser session', () => {
       db: { ...server.context.db, query: () => Promise.reject(outage) },
     };
     const request = apiRequest('/api/sessions', { token: null, headers: { cookie } });
-    expect(await authenticate(request, away)).toEqual({ role: 'admin', by: 'cookie' });
+    expect(await authenticate(request, away)).toEqual({ role: 'admin', by: 'cookie', token: null });
     const stranger = apiRequest('/api/sessions', { token: null, headers: { cookie: `eko_session=${'B'.repeat(43)}` } });
     await expect(authenticate(stranger, away)).rejects.toBe(outage);
   });
