@@ -62,7 +62,7 @@ export function parseFaultPlan(text: string): FaultPlan {
   return { faults, seed };
 }
 
-const FAULT = /^(?<point>\w+)=(?<action>\w+)(?::(?<amount>\d{1,6}))?(?:@(?<chance>\d*\.?\d+))?$/;
+const FAULT = /^(?<point>\w+)=(?<action>\w+)(?::(?<amount>\d{1,6}))?(?:@(?<chance>\d{1,3}(?:\.\d{1,6})?|\.\d{1,6}))?$/;
 
 function parseFault(entry: string): [FaultPoint, Fault] {
   const found = FAULT.exec(entry)?.groups;

@@ -62,8 +62,8 @@ export function parseCount(text: string): number | null {
 
 /** Reads /proc/meminfo; null for a kernel that does not say what is available. */
 export function parseMeminfo(text: string): { totalBytes: number; availableBytes: number } | null {
-  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
-  const totalBytes = kilobytes('MemTotal') * 1_024;
-  const availableBytes = kilobytes('MemAvailable') * 1_024;
+  const bytesIn = (line: RegExpExecArray | null) => Number(line?.[1] ?? Number.NaN) * 1_024;
+  const totalBytes = bytesIn(/^MemTotal: +(\d+) kB$/m.exec(text));
+  const availableBytes = bytesIn(/^MemAvailable: +(\d+) kB$/m.exec(text));
   return totalBytes > 0 && availableBytes >= 0 ? { totalBytes, availableBytes } : null;
 }
