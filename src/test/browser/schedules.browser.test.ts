@@ -146,12 +146,23 @@ describe('the schedules page', () => {
     await page.getByText('An earlier run was not finished yet.').first().waitFor();
   });
 
-  it('is readable in light and dark', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.goto('/schedules');
-      await page.getByText('Every quarter').first().waitFor();
-      await expectNoViolations(page, `/schedules, ${colorScheme}`);
+  it('is readable in light and dark, and on a phone', async () => {
+    const [schedule] = await database.db.query<{ id: number }>('select id from schedules');
+    for (const address of ['/schedules', `/schedules/${schedule?.id}`]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.goto(address);
+        await page.getByText('Every quarter').first().waitFor();
+        await expectNoViolations(page, `${address}, ${colorScheme}`);
+      }
+      await page.setViewportSize({ width: 320, height: 700 });
+      await page.goto(address);
+      await page.getByText('Every quarter').filter({ visible: true }).first().waitFor();
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      expect(overflow, `${address} in 320 pixels`).toBeLessThanOrEqual(0);
+      await page.setViewportSize({ width: 1280, height: 800 });
     }
   });
 

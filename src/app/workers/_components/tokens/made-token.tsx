@@ -5,7 +5,7 @@ import type { ApiNewToken } from '#lib/api-types.ts';
 export function MadeToken({ made, onClose }: { made: ApiNewToken; onClose: () => void }) {
   return (
     <Stack gap="sm">
-      <Alert color="yellow" title="Copy the token now">
+      <Alert color="gray" variant="default" title="Copy the token now">
         It is shown this once and kept nowhere. Whoever loses it makes another one.
       </Alert>
       <Copyable text={made.token} label="Copy the token" />
