@@ -16,7 +16,7 @@ interface Kill {
 export const workerKills: ChaosCheck = {
   name: 'A1',
   title: 'workers killed at random',
-  tries: { short: 10, long: 200 },
+  tries: { short: 6, long: 200 },
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
       await Promise.all(Array.from({ length: MANAGERS }, () => arena.startManager({ workers: long ? 4 : 2 })));
