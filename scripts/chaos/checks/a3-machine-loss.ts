@@ -12,7 +12,8 @@ export const machineLoss: ChaosCheck = {
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
       const lease = long ? { heartbeatS: 5, leaseS: 30 } : {};
-      await arena.startManager({ ...lease, workers: long ? 2 : 1, env: { WORKER_CONCURRENCY: '20' } });
+      const concurrency = long ? 40 : 4;
+      await arena.startManager({ ...lease, workers: 1, env: { WORKER_CONCURRENCY: String(concurrency) } });
       let made = 0;
       const times: number[] = [];
       for (let lost = 0; lost < tries; ) {
@@ -20,7 +21,9 @@ export const machineLoss: ChaosCheck = {
         const machines = await Promise.all(
           Array.from({ length: count }, () => arena.startManager({ ...lease, workers: 1 })),
         );
-        made += (await arena.enqueuePages(5 * (count + 1), { pages: long ? 400 : 30, stepMs: 50 })).length;
+        // More than the machine that stays can take, so that those that go have work.
+        const sessions = concurrency + 5 * count;
+        made += (await arena.enqueuePages(sessions, { pages: long ? 400 : 30, stepMs: 50 })).length;
         const recovered = await recoverFrom(arena, {
           choose: (working) => working.filter((manager) => machines.includes(manager)),
           strike: (victims) => {
