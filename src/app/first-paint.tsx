@@ -3,7 +3,7 @@ import { dehydrate, HydrationBoundary, QueryClient, type QueryKey } from '@tanst
 import type { ReactNode } from 'react';
 import { apiPath, type QueryValue } from '#components/api/api-client.ts';
 import { CLUSTER_KEY, listKey, oneKey, topicKey } from '#components/api/query-keys.ts';
-import type { ApiPage } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
 import { getClusterStatus } from '#server/cluster/get-cluster-status.ts';
 import { serverContext } from '#server/context.ts';

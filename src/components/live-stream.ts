@@ -1,4 +1,4 @@
-import type { ApiChange } from '#lib/api-types.ts';
+import type { ApiChange } from '#lib/api/answer.ts';
 
 /** `open`: changes are heard as they happen. */
 export type StreamState = 'connecting' | 'open';

@@ -1,4 +1,4 @@
-import type { ApiHealth } from '#lib/api-types.ts';
+import type { ApiHealth } from '#lib/api/answer.ts';
 
 export interface SchemaProblem {
   title: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { progressPercent, sessionPhrase } from './session-phrase.ts';
 
 const session = (patch: Partial<ApiSession>): ApiSession => ({

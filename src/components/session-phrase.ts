@@ -1,4 +1,4 @@
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { plural } from './format.ts';
 
 /** One short phrase for a table cell: where the session is, or how it ended. */

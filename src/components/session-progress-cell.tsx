@@ -1,5 +1,5 @@
 import { Progress, Text } from '@mantine/core';
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { RelativeTime } from './relative-time.tsx';
 import { progressPercent, sessionPhrase } from './session-phrase.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { StateLabel } from './state-label.tsx';
 import { CANCELLING, SESSION_WORDS, SLEEPING, type StateWord } from './state-words.ts';
 

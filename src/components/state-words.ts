@@ -29,7 +29,7 @@ import {
   IconSnowflake,
   IconTestPipe,
 } from '@tabler/icons-react';
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 import type { SessionPart } from '#lib/db/schema/scraping-sessions.ts';
 import type {
   AttemptOutcome,

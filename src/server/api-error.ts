@@ -1,4 +1,4 @@
-import type { ApiErrorDetail } from '#lib/api-types.ts';
+import type { ApiErrorDetail } from '#lib/api/answer.ts';
 
 /** Every code that the API answers with, and its HTTP status. The only place where the two meet. */
 export const ERROR_STATUS = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiErrorBody } from '#lib/api-types.ts';
+import type { ApiErrorBody } from '#lib/api/answer.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ApiError, ERROR_STATUS } from './api-error.ts';
 import { isDatabaseUnavailable } from './report-outages.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { listNodes } from '#server/nodes/list-nodes.ts';
 import { scaleNode, setNodeMode } from '#server/nodes/steer-node.ts';
 import { type CliPorts, withContext } from '../cli-context.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { formatMs, formatRatio, plural } from '#components/format.ts';
-import type { ApiProxy, ApiProxyImport } from '#lib/api-types.ts';
+import type { ApiProxy, ApiProxyImport } from '#lib/api/proxy.ts';
 import { parseQuery } from '#server/parse-query.ts';
 import { addProxies } from '#server/proxies/add-proxies.ts';
 import { changeProxy, removeProxy } from '#server/proxies/change-proxy.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { formatCount, formatDuration, formatTime } from '#components/format.ts';
-import type { ApiAttempt, ApiLogLine, ApiSession, ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiAttempt, ApiLogLine, ApiSession, ApiSessionDetail } from '#lib/api/session.ts';
 import { LOG_LEVELS } from '#lib/db/schema/vocabulary.ts';
 import { parseQuery } from '#server/parse-query.ts';
 import { cancelSession } from '#server/sessions/cancel-session.ts';

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { formatCount, formatDuration, formatRatio, plural } from '#components/format.ts';
-import type { ApiHost, ApiProxyPage, ApiSummary, ApiWorker } from '#lib/api-types.ts';
-import type { ApiClusterStatus } from '#lib/cluster-types.ts';
+import type { ApiHost } from '#lib/api/host.ts';
+import type { ApiClusterStatus } from '#lib/api/node.ts';
+import type { ApiProxyPage } from '#lib/api/proxy.ts';
+import type { ApiSummary, ApiWorker } from '#lib/api/worker.ts';
 import { getClusterStatus } from '#server/cluster/get-cluster-status.ts';
 import { listHosts } from '#server/hosts/list-hosts.ts';
 import { getSummary } from '#server/metrics/get-summary.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { formatTime } from '#components/format.ts';
-import type { ApiToken } from '#lib/api-types.ts';
+import type { ApiToken } from '#lib/api/token.ts';
 import { ROLES } from '#lib/db/schema/vocabulary.ts';
 import { listApiTokens } from '#lib/tokens/api-tokens.ts';
 import { addToken, revokeToken } from '#server/tokens/change-tokens.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { plural } from '#components/format.ts';
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { listSessions } from '#server/sessions/list-sessions.ts';
 import { triggerScrape } from '#server/sessions/trigger-scrape.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';

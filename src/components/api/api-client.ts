@@ -1,4 +1,4 @@
-import type { ApiErrorBody } from '#lib/api-types.ts';
+import type { ApiErrorBody } from '#lib/api/answer.ts';
 
 /** An answer of the API that is not a success, or no answer at all (`status` 0). */
 export class ApiError extends Error {

@@ -1,23 +1,13 @@
 import { keepPreviousData, type QueryKey, type QueryMeta, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type {
-  ApiAccount,
-  ApiBot,
-  ApiHealth,
-  ApiHostPage,
-  ApiLead,
-  ApiLeadDetail,
-  ApiPage,
-  ApiPageSnapshot,
-  ApiPortal,
-  ApiProxyPage,
-  ApiSession,
-  ApiSessionDetail,
-  ApiSessionRequest,
-  ApiSource,
-  ApiSummary,
-  ApiToken,
-  ApiWorker,
-} from '#lib/api-types.ts';
+import type { ApiAccount, ApiHealth, ApiPage } from '#lib/api/answer.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
+import type { ApiHostPage } from '#lib/api/host.ts';
+import type { ApiLead, ApiLeadDetail } from '#lib/api/lead.ts';
+import type { ApiProxyPage } from '#lib/api/proxy.ts';
+import type { ApiPageSnapshot, ApiSession, ApiSessionDetail, ApiSessionRequest } from '#lib/api/session.ts';
+import type { ApiPortal, ApiSource } from '#lib/api/source.ts';
+import type { ApiToken } from '#lib/api/token.ts';
+import type { ApiSummary, ApiWorker } from '#lib/api/worker.ts';
 import { apiPath, getJson, type QueryValue } from './api-client.ts';
 import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 

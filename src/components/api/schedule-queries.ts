@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { ApiPage, ApiSchedule, ApiScheduleDetail, ApiSchedulePreview } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiSchedule, ApiScheduleDetail, ApiSchedulePreview } from '#lib/api/schedule.ts';
 import { apiPath, getJson } from './api-client.ts';
 import { listKey, oneKey } from './query-keys.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiSession } from '../api-types.ts';
+import type { ApiSession } from '../api/session.ts';
 import { assertNever } from '../invariant.ts';
 
 /** What of a session decides the sentence. */

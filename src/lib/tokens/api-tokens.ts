@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiToken } from '../api-types.ts';
+import type { ApiToken } from '../api/token.ts';
 import type { Executor, QueryRow } from '../db/create-db.ts';
 import { ROLES, type Role } from '../db/schema/vocabulary.ts';
 import { invariant } from '../invariant.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GET as getStats } from '#app/api/archive/stats/route.ts';
 import { GET as getSummary } from '#app/api/metrics/summary/route.ts';
-import type { ApiSummary } from '#lib/api-types.ts';
+import type { ApiSummary } from '#lib/api/worker.ts';
 import type { ArchiveStats } from '#lib/archive/archive-stats.ts';
 import { routeParams } from '#test/api-routes.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiBotBeat, ApiBotOrder } from '#lib/api-types.ts';
+import type { ApiBotBeat, ApiBotOrder } from '#lib/api/bot.ts';
 import { BOT_HEARTBEAT_SECONDS, BOT_LEASE_SECONDS } from '#lib/bots/bot-timing.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { Account } from '../auth/authenticate.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ApiClaim } from '#lib/api-types.ts';
+import type { ApiClaim } from '#lib/api/bot.ts';
 import { BOT_LEASE_SECONDS, BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
 import type { ClaimedSession } from '#workers/queue/job-queue.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiEndedClaim } from '#lib/api-types.ts';
+import type { ApiEndedClaim } from '#lib/api/bot.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { AttemptOutcome } from '#lib/db/schema/vocabulary.ts';
 import type { Account } from '../auth/authenticate.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiHostSlot } from '#lib/api-types.ts';
+import type { ApiHostSlot } from '#lib/api/bot.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { Account } from '../auth/authenticate.ts';

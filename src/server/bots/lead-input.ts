@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiRejectedLead } from '#lib/api-types.ts';
+import type { ApiRejectedLead } from '#lib/api/bot.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
 import type { FieldProvenance, LeadDraft, LeadField, LeadProvenance, NormalizedLead } from '#lib/leads/lead.ts';
 import { normalizeLead } from '#lib/leads/normalize-lead.ts';

@@ -1,4 +1,4 @@
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { findBot } from './find-bot.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { ApiRegisteredBot } from '#lib/api-types.ts';
+import type { ApiRegisteredBot } from '#lib/api/bot.ts';
 import { BOT_HEARTBEAT_SECONDS, BOT_LEASE_SECONDS, BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
 import type { Account } from '../auth/authenticate.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiSavedCheckpoint } from '#lib/api-types.ts';
+import type { ApiSavedCheckpoint } from '#lib/api/bot.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { LeaseLostError } from '#lib/errors.ts';
 import type { NormalizedLead } from '#lib/leads/lead.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiStartedClaim } from '#lib/api-types.ts';
+import type { ApiStartedClaim } from '#lib/api/bot.ts';
 import { BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import type { ApiClusterKpis, ApiClusterStatus, ApiNode } from '#lib/cluster-types.ts';
+import type { ApiClusterKpis, ApiClusterStatus, ApiNode } from '#lib/api/node.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { NODE_STATUSES, type NodeStatus } from '#lib/db/schema/vocabulary.ts';
 import { listNodes } from '../nodes/list-nodes.ts';

@@ -1,4 +1,4 @@
-import type { ApiHostWait } from '#lib/api-types.ts';
+import type { ApiHostWait } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { HOSTS_WITH_STATE, STATE_OF_RANK, UNREADABLE_RULES } from './host-sql.ts';

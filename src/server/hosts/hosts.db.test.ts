@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiHost, ApiHostPage } from '#lib/api-types.ts';
+import type { ApiHost, ApiHostPage } from '#lib/api/host.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { POST } from '../../app/api/hosts/[id]/resume/route.ts';
 import { GET } from '../../app/api/hosts/route.ts';

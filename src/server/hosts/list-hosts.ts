@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiHost, ApiHostPage } from '#lib/api-types.ts';
+import type { ApiHost, ApiHostPage } from '#lib/api/host.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HOST_STATES, type HostState } from '#lib/hosts/host-state.ts';
 import { queryText, queryWords } from '../parse-query.ts';

@@ -1,4 +1,4 @@
-import type { ApiLead } from '#lib/api-types.ts';
+import type { ApiLead } from '#lib/api/lead.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { type CsvRow, leadsCsv } from '#lib/leads/leads-csv.ts';
 import { fieldError } from '../api-error.ts';

@@ -1,4 +1,4 @@
-import type { ApiLead, ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLead, ApiLeadDetail } from '#lib/api/lead.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { findLinkedLeadIds } from '#lib/leads/linked-leads.ts';
 import { ApiError } from '../api-error.ts';

@@ -1,4 +1,5 @@
-import type { ApiLead, ApiPage } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiLead } from '#lib/api/lead.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { formatCursor, type PageRequest } from '../parse-page.ts';
 import { withIsoTimes } from '../with-iso-times.ts';

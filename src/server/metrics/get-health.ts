@@ -1,4 +1,4 @@
-import type { ApiHealth } from '#lib/api-types.ts';
+import type { ApiHealth } from '#lib/api/answer.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { checkSchema, type SchemaFit } from '#lib/db/schema-version.ts';
 import { isDatabaseUnavailable } from '../report-outages.ts';

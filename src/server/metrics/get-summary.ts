@@ -1,4 +1,4 @@
-import type { ApiSourceMetrics, ApiSourceWindow, ApiSummary } from '#lib/api-types.ts';
+import type { ApiSourceMetrics, ApiSourceWindow, ApiSummary } from '#lib/api/worker.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { USUAL_SOURCES } from '#lib/scraper-config.ts';
 import { countSessionsByStatus } from '../sessions/count-sessions.ts';

@@ -1,4 +1,4 @@
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiClusterStatus, ApiNode } from '#lib/cluster-types.ts';
+import type { ApiClusterStatus, ApiNode } from '#lib/api/node.ts';
 import { createListener } from '#lib/db/create-listener.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { waitFor } from '#test/wait-for.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { NodeMode } from '#lib/db/schema/vocabulary.ts';
 import { QueueNotifier } from '#workers/queue/queue-notifier.ts';

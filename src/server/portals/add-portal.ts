@@ -1,4 +1,4 @@
-import type { ApiPortal } from '#lib/api-types.ts';
+import type { ApiPortal } from '#lib/api/source.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
 import { portalInputSchema, toPortal } from '#lib/portals/portal-input.ts';
 import { ApiError, fieldError } from '../api-error.ts';

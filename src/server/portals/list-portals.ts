@@ -1,4 +1,4 @@
-import type { ApiPortal } from '#lib/api-types.ts';
+import type { ApiPortal } from '#lib/api/source.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 
 const COLUMNS = `id, source, kind, name, state, county, city, url, fields, signal, rate_limit_ms as "rateLimitMs", origin,

@@ -1,4 +1,4 @@
-import type { ApiSource } from '#lib/api-types.ts';
+import type { ApiSource } from '#lib/api/source.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { SOURCES, type SourceDescription } from '#lib/scraper-config.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiProxyImport } from '#lib/api-types.ts';
+import type { ApiProxyImport } from '#lib/api/proxy.ts';
 import { InvalidInputError } from '#lib/errors.ts';
 import { ApiError, fieldError } from '../api-error.ts';
 import { parseInput } from '../parse-input.ts';

@@ -1,4 +1,4 @@
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { ApiError } from '../api-error.ts';
 import { findProxy } from './list-proxies.ts';
 import { announcePool, openPool, type PoolContext } from './open-pool.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiProxy, ApiProxyPage } from '#lib/api-types.ts';
+import type { ApiProxy, ApiProxyPage } from '#lib/api/proxy.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { PROXY_STATUSES, type ProxyStatus } from '#lib/db/schema/vocabulary.ts';
 import { type PageRequest, toPage } from '../parse-page.ts';

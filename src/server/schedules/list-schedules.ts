@@ -1,4 +1,5 @@
-import type { ApiPage, ApiSchedule, ApiScheduleDetail, ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiSchedule, ApiScheduleDetail, ApiScheduleRun } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { InvalidInputError } from '#lib/errors.ts';
 import { describeRule } from '#lib/schedules/describe-rule.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiSchedulePreview } from '#lib/api-types.ts';
+import type { ApiSchedulePreview } from '#lib/api/schedule.ts';
 import { describeRule } from '#lib/schedules/describe-rule.ts';
 import { parseQuery, queryText } from '../parse-query.ts';
 import { nextRuns } from './list-schedules.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiScheduleRun } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { moveSchedule, type Schedule, takeSchedule } from '#lib/schedules/schedule-store.ts';
 import { type RunAnswer, type RunRequest, startRun } from '#lib/schedules/start-run.ts';

@@ -1,4 +1,4 @@
-import type { ApiScheduleDetail } from '#lib/api-types.ts';
+import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { ScheduleTarget } from '#lib/db/schema/schedules.ts';
 import { createTargetChecker } from '#lib/schedules/check-target.ts';

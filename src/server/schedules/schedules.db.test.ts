@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiScheduleDetail, ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiScheduleDetail, ApiScheduleRun } from '#lib/api/schedule.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { getSchedule, listSchedules } from './list-schedules.ts';
 import { previewSchedule } from './preview-schedule.ts';

@@ -1,4 +1,4 @@
-import type { ApiAttempt, ApiHostWait, ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiAttempt, ApiHostWait, ApiSessionDetail } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { stateInWords } from '#lib/sessions/state-in-words.ts';
 import { ApiError } from '../api-error.ts';

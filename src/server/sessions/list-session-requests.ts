@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ApiPage, ApiSessionRequest } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiSessionRequest } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { SMOOTH_VERDICTS } from '#lib/sessions/smooth-verdicts.ts';
 import { type PageRequest, toPage } from '../parse-page.ts';

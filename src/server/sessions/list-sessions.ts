@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ApiPage, ApiSession } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
 import { type PageRequest, toPage } from '../parse-page.ts';

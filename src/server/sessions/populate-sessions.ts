@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import type { ApiTriggerResponse } from '#lib/api/session.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import type { Portal } from '#lib/portals/portal.ts';
 import { isSourceName, type SourceName } from '#lib/scraper-config.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import type { ApiTriggerResponse } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import { isSourceName, SOURCE_NAMES, type SourceName, USUAL_SOURCES } from '#lib/scraper-config.ts';

@@ -1,4 +1,4 @@
-import type { ApiPageSnapshot } from '#lib/api-types.ts';
+import type { ApiPageSnapshot } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { ApiError, fieldError } from '../api-error.ts';
 import { withIsoTimes } from '../with-iso-times.ts';

@@ -1,4 +1,4 @@
-import type { ApiNewToken } from '#lib/api-types.ts';
+import type { ApiNewToken } from '#lib/api/token.ts';
 import { createApiToken, newApiTokenSchema, revokeApiToken } from '#lib/tokens/api-tokens.ts';
 import { ApiError } from '../api-error.ts';
 import { removeBotsOfToken } from '../bots/remove-bot.ts';

@@ -1,4 +1,4 @@
-import type { ApiWorker } from '#lib/api-types.ts';
+import type { ApiWorker } from '#lib/api/worker.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 

@@ -3,7 +3,7 @@ import { DemoBadge } from '#components/demo-badge.tsx';
 import { formatDollars } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { SignalChip } from '#components/signals.tsx';
-import type { ApiLead } from '#lib/api-types.ts';
+import type { ApiLead } from '#lib/api/lead.ts';
 import { ContactCell } from './lead-columns.tsx';
 import { leadName, leadPlace } from './lead-name.ts';
 import { roleWord } from './lead-roles.ts';

@@ -6,7 +6,7 @@ import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { ContactLink } from '#components/safe-link.tsx';
 import { SignalChip } from '#components/signals.tsx';
-import type { ApiLead } from '#lib/api-types.ts';
+import type { ApiLead } from '#lib/api/lead.ts';
 import { leadName, leadPlace } from './lead-name.ts';
 import { roleWord } from './lead-roles.ts';
 

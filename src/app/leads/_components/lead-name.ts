@@ -1,4 +1,4 @@
-import type { ApiLead } from '#lib/api-types.ts';
+import type { ApiLead } from '#lib/api/lead.ts';
 
 /** What to call a lead: the person, else the company, else the place. */
 export function leadName({ id, name, company, address }: Pick<ApiLead, 'id' | 'name' | 'company' | 'address'>): string {

@@ -1,5 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core';
-import type { ApiSchedule } from '#lib/api-types.ts';
+import type { ApiSchedule } from '#lib/api/schedule.ts';
 import { LastRun, NextRun, ScheduleName, targetsInWords } from './schedule-facts.tsx';
 import { ScheduleMenu } from './schedule-menu.tsx';
 

@@ -3,7 +3,7 @@
 import { Alert, Button, Collapse, Group, Modal, Stack, TextInput, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
-import type { ApiSchedule } from '#lib/api-types.ts';
+import type { ApiSchedule } from '#lib/api/schedule.ts';
 import { useScheduleForm } from './schedule-form-state.ts';
 import { ScheduleOptions } from './schedule-options.tsx';
 import { TargetFields } from './target-fields.tsx';

@@ -3,7 +3,7 @@ import { plural } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
-import type { ApiSchedule, ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiSchedule, ApiScheduleRun } from '#lib/api/schedule.ts';
 import { RUN_WORDS } from './run-words.ts';
 import { formatInZone } from './zone-time.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiSchedule } from '#lib/api-types.ts';
+import type { ApiSchedule } from '#lib/api/schedule.ts';
 import { toFormField, toRequest, toValues } from './schedule-form-state.ts';
 import { formatInZone } from './zone-time.ts';
 

@@ -2,7 +2,7 @@ import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError, patchJson, postJson } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
-import type { ApiSchedule, ApiScheduleDetail } from '#lib/api-types.ts';
+import type { ApiSchedule, ApiScheduleDetail } from '#lib/api/schedule.ts';
 import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
 import { browserZone } from './zone-time.ts';
 

@@ -12,7 +12,7 @@ import {
   IconTrash,
 } from '@tabler/icons-react';
 import { useMayWrite } from '#components/use-may-write.ts';
-import type { ApiSchedule } from '#lib/api-types.ts';
+import type { ApiSchedule } from '#lib/api/schedule.ts';
 import { ScheduleDialog } from './schedule-dialog.tsx';
 import { useScheduleAction } from './use-schedule-action.ts';
 

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteJson, postJson } from '#components/api/api-client.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
-import type { ApiSchedule, ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiSchedule, ApiScheduleRun } from '#lib/api/schedule.ts';
 
 export type ScheduleAction = 'run' | 'pause' | 'resume' | 'remove';
 

@@ -1,4 +1,4 @@
-import type { ApiPortal } from '#lib/api-types.ts';
+import type { ApiPortal } from '#lib/api/source.ts';
 import { stateName } from '#lib/portals/us-states.ts';
 
 /** What can be typed as a location, states first: "Georgia", "DeKalb County, GA", "Savannah, GA". */

@@ -3,7 +3,7 @@
 import { Stack } from '@mantine/core';
 import { useState } from 'react';
 import { PageHeader } from '#components/page-header.tsx';
-import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import type { ApiTriggerResponse } from '#lib/api/session.ts';
 import { SessionsTable } from './sessions-table.tsx';
 import { StartForm } from './start-form.tsx';
 import { useSessionFilters } from './use-session-filters.ts';

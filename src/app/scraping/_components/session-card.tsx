@@ -3,7 +3,7 @@ import { formatCount, plural } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { SessionProgressCell } from '#components/session-progress-cell.tsx';
 import { SessionState } from '#components/session-state.tsx';
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { SessionWhen } from './session-when.tsx';
 
 /** A session on a phone. */

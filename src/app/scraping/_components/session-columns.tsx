@@ -4,7 +4,7 @@ import type { OpsColumn } from '#components/ops-table.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { SessionProgressCell } from '#components/session-progress-cell.tsx';
 import { SessionState } from '#components/session-state.tsx';
-import type { ApiSession } from '#lib/api-types.ts';
+import type { ApiSession } from '#lib/api/session.ts';
 import { SessionWhen } from './session-when.tsx';
 
 export function sessionColumns(labelOf: (source: string) => string): OpsColumn<ApiSession>[] {

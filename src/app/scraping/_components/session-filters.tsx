@@ -7,7 +7,7 @@ import { FilterInput } from '#components/filter-input.tsx';
 import { FilterPill } from '#components/filter-pill.tsx';
 import { formatCount } from '#components/format.ts';
 import { SESSION_WORDS } from '#components/state-words.ts';
-import type { ApiSummary } from '#lib/api-types.ts';
+import type { ApiSummary } from '#lib/api/worker.ts';
 import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
 import { useSessionFilters } from './use-session-filters.ts';
 

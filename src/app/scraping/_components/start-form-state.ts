@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError, postJson } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
 import { isSignal } from '#components/signals.tsx';
-import type { ApiTriggerRequest, ApiTriggerResponse } from '#lib/api-types.ts';
+import type { ApiTriggerRequest, ApiTriggerResponse } from '#lib/api/session.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
 
 export const EVERY_PERMIT = 'any';

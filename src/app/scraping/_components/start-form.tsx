@@ -4,7 +4,7 @@ import { Alert, Autocomplete, Button, Checkbox, Collapse, Group, Paper, Stack, U
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconChevronDown, IconMapPin, IconPlayerPlay } from '@tabler/icons-react';
 import { usePortals, useSources } from '#components/api/queries.ts';
-import type { ApiTriggerResponse } from '#lib/api-types.ts';
+import type { ApiTriggerResponse } from '#lib/api/session.ts';
 import { BringDemoBack } from './bring-demo-back.tsx';
 import { knownPlaces, matchPlaces } from './known-places.ts';
 import { SignalPicker } from './signal-picker.tsx';

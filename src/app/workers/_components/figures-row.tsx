@@ -4,7 +4,7 @@ import { SimpleGrid } from '@mantine/core';
 import { useSummary } from '#components/api/queries.ts';
 import { formatCount, formatDuration } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
-import type { ApiSummary } from '#lib/api-types.ts';
+import type { ApiSummary } from '#lib/api/worker.ts';
 import { Figure } from './figure.tsx';
 
 /** The few numbers that say whether things go well. */

@@ -5,7 +5,7 @@ import { useSummary } from '#components/api/queries.ts';
 import { formatCount, formatRatio } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
-import type { ApiSourceMetrics, ApiSourceWindow } from '#lib/api-types.ts';
+import type { ApiSourceMetrics, ApiSourceWindow } from '#lib/api/worker.ts';
 import classes from './plain-table.module.css';
 
 const WINDOWS = [

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatCount, formatRatio } from '#components/format.ts';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiWorker } from '#lib/api-types.ts';
+import type { ApiWorker } from '#lib/api/worker.ts';
 import { RunningSessions, successRate, WorkerState } from './worker-columns.tsx';
 
 /** A worker on a phone. */

@@ -5,7 +5,7 @@ import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { WORKER_WORDS } from '#components/state-words.ts';
-import type { ApiWorker } from '#lib/api-types.ts';
+import type { ApiWorker } from '#lib/api/worker.ts';
 
 export const WORKER_COLUMNS: OpsColumn<ApiWorker>[] = [
   { key: 'worker', title: 'Worker', width: 200, render: (worker) => <WorkerName worker={worker} /> },

@@ -6,7 +6,7 @@ import { FactList } from '#components/fact-list.tsx';
 import { formatDollars, formatPhone } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { ContactLink, safeHref } from '#components/safe-link.tsx';
-import type { ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLeadDetail } from '#lib/api/lead.ts';
 import { leadPlace } from '../../_components/lead-name.ts';
 import { roleWord } from '../../_components/lead-roles.ts';
 

@@ -9,7 +9,7 @@ import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
-import type { ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLeadDetail } from '#lib/api/lead.ts';
 
 export function FoundPanel({ lead }: { lead: ApiLeadDetail }) {
   const labelOf = useSourceLabel();

@@ -9,7 +9,7 @@ import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { SignalChip } from '#components/signals.tsx';
-import type { ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLeadDetail } from '#lib/api/lead.ts';
 import { leadName, leadPlace } from '../../_components/lead-name.ts';
 import { roleWord } from '../../_components/lead-roles.ts';
 import { ContactPanel } from './contact-panel.tsx';

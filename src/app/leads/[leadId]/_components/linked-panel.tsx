@@ -6,7 +6,7 @@ import { DemoBadge } from '#components/demo-badge.tsx';
 import { formatCount, plural } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { Panel } from '#components/panel.tsx';
-import type { ApiLead, ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLead, ApiLeadDetail } from '#lib/api/lead.ts';
 import { leadName, leadPlace } from '../../_components/lead-name.ts';
 import { roleWord } from '../../_components/lead-roles.ts';
 import classes from './linked-panel.module.css';

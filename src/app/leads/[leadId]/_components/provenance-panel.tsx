@@ -5,7 +5,7 @@ import { FactList } from '#components/fact-list.tsx';
 import { formatTime } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
-import type { ApiLeadDetail } from '#lib/api-types.ts';
+import type { ApiLeadDetail } from '#lib/api/lead.ts';
 import type { FieldProvenance, LeadField } from '#lib/leads/lead.ts';
 import classes from './provenance-panel.module.css';
 

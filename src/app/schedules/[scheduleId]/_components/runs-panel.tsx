@@ -5,7 +5,7 @@ import { type OpsColumn, OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
-import type { ApiScheduleDetail, ApiScheduleRun } from '#lib/api-types.ts';
+import type { ApiScheduleDetail, ApiScheduleRun } from '#lib/api/schedule.ts';
 import { RUN_WORDS } from '../../_components/run-words.ts';
 import { RunSessions } from '../../_components/schedule-facts.tsx';
 import { formatInZone } from '../../_components/zone-time.ts';

@@ -10,7 +10,7 @@ import { PageHeader } from '#components/page-header.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
-import type { ApiScheduleDetail } from '#lib/api-types.ts';
+import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
 import { ScheduleMenu } from '../../_components/schedule-menu.tsx';
 import { useScheduleAction } from '../../_components/use-schedule-action.ts';
 import { RunsPanel } from './runs-panel.tsx';

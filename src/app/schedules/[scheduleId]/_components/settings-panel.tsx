@@ -3,7 +3,7 @@ import { FactList } from '#components/fact-list.tsx';
 import { formatDuration } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
-import type { ApiScheduleDetail } from '#lib/api-types.ts';
+import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
 import { NextRuns } from '../../_components/rule-preview.tsx';
 import { CATCH_UP_WORDS } from '../../_components/run-words.ts';
 import { targetsInWords } from '../../_components/schedule-facts.tsx';

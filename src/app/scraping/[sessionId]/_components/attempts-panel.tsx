@@ -6,7 +6,7 @@ import { Panel } from '#components/panel.tsx';
 import { RelativeTime, RunningTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { OUTCOME_WORDS, SESSION_WORDS } from '#components/state-words.ts';
-import type { ApiAttempt, ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiAttempt, ApiSessionDetail } from '#lib/api/session.ts';
 
 export function AttemptsPanel({ session }: { session: ApiSessionDetail }) {
   const running = session.status === 'running';

@@ -1,6 +1,7 @@
 import { apiPath, getJson } from '#components/api/api-client.ts';
 import { notifyProblem } from '#components/notify.tsx';
-import type { ApiLogLine, ApiPage } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiLogLine } from '#lib/api/session.ts';
 
 const PAGE = 200;
 

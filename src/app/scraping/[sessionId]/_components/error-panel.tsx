@@ -2,7 +2,7 @@
 
 import { Code, Paper, Spoiler, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import type { ApiSessionDetail, StoredError } from '#lib/api-types.ts';
+import type { ApiSessionDetail, StoredError } from '#lib/api/session.ts';
 import { adviceFor } from './error-advice.ts';
 import classes from './error-panel.module.css';
 

@@ -5,7 +5,7 @@ import { IconClockPause } from '@tabler/icons-react';
 import { PageLink } from '#components/page-link.tsx';
 import { UpcomingTime } from '#components/relative-time.tsx';
 import { ResumeButton } from '#components/resume-button.tsx';
-import type { ApiHostWait } from '#lib/api-types.ts';
+import type { ApiHostWait } from '#lib/api/session.ts';
 import type { HostState } from '#lib/hosts/host-state.ts';
 
 const WHY: Record<HostState, string> = {

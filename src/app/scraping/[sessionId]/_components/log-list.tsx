@@ -3,7 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { formatClock, formatTime } from '#components/format.ts';
-import type { ApiLogLine } from '#lib/api-types.ts';
+import type { ApiLogLine } from '#lib/api/session.ts';
 import classes from './log-list.module.css';
 
 const LINE_PX = 24;

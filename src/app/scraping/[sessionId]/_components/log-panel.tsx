@@ -5,7 +5,7 @@ import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { formatCount, plural } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
-import type { ApiLogLine, ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiLogLine, ApiSessionDetail } from '#lib/api/session.ts';
 import { LOG_LEVELS, type LogLevel } from '#lib/db/schema/vocabulary.ts';
 import { downloadLog } from './download-log.ts';
 import { LogLevelSelect } from './log-level-select.tsx';

@@ -6,7 +6,7 @@ import { formatCount, plural } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { PART_WORDS } from '#components/state-words.ts';
-import type { ApiSessionDetail, SessionPart } from '#lib/api-types.ts';
+import type { ApiSessionDetail, SessionPart } from '#lib/api/session.ts';
 import classes from './parts-panel.module.css';
 
 /** Progress per portal. */

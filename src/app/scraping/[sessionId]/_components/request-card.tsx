@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatBytes, formatMs } from '#components/format.ts';
-import type { ApiSessionRequest } from '#lib/api-types.ts';
+import type { ApiSessionRequest } from '#lib/api/session.ts';
 import { RequestTime } from './request-columns.tsx';
 import { RequestTarget, RequestVerdict } from './request-facts.tsx';
 

@@ -1,6 +1,6 @@
 import { formatBytes, formatClock, formatMs, formatTime } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
-import type { ApiSessionRequest } from '#lib/api-types.ts';
+import type { ApiSessionRequest } from '#lib/api/session.ts';
 import { RequestTarget, RequestVerdict } from './request-facts.tsx';
 
 export function requestColumns(sessionId: number): OpsColumn<ApiSessionRequest>[] {

@@ -3,7 +3,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { PageLink } from '#components/page-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { verdictWord } from '#components/state-words.ts';
-import type { ApiSessionRequest } from '#lib/api-types.ts';
+import type { ApiSessionRequest } from '#lib/api/session.ts';
 import { splitUrl } from './split-url.ts';
 
 /** Method and path; the host is dimmed, since it is mostly the same. The whole address is told on hover and can be copied. */

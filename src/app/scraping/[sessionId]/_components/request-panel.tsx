@@ -7,7 +7,7 @@ import { PageLink } from '#components/page-link.tsx';
 import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { isSignal, SignalChip } from '#components/signals.tsx';
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 
 /** What was asked for. */
 export function RequestPanel({ session }: { session: ApiSessionDetail }) {

@@ -6,7 +6,7 @@ import { useSessionRequests } from '#components/api/queries.ts';
 import { OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { RequestCard } from './request-card.tsx';
 import { requestColumns } from './request-columns.tsx';
 

@@ -7,7 +7,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { postJson } from '#components/api/api-client.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { toCurl } from './to-curl.ts';
 
 export function SessionActions({ session }: { session: ApiSessionDetail }) {

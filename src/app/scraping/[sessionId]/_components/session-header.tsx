@@ -9,7 +9,7 @@ import { progressPercent } from '#components/session-phrase.ts';
 import { SessionState } from '#components/session-state.tsx';
 import { useNow } from '#components/use-now.ts';
 import { useSourceLabel } from '#components/use-source-label.ts';
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { stateInWords } from '#lib/sessions/state-in-words.ts';
 import { SessionActions } from './session-actions.tsx';
 import classes from './session-header.module.css';

@@ -7,7 +7,7 @@ import { useSession } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
 import { ErrorPanel } from './error-panel.tsx';
 import { HostWait } from './host-wait.tsx';

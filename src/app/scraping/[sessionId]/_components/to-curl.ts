@@ -1,4 +1,4 @@
-import type { ApiSessionDetail } from '#lib/api-types.ts';
+import type { ApiSessionDetail } from '#lib/api/session.ts';
 
 /** A shell command that starts the same scrape again. The token is read from a variable: it never lands in a history. */
 export function toCurl(

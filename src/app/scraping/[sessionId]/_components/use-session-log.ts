@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { apiPath, getJson } from '#components/api/api-client.ts';
-import type { ApiLogLine, ApiPage } from '#lib/api-types.ts';
+import type { ApiPage } from '#lib/api/answer.ts';
+import type { ApiLogLine } from '#lib/api/session.ts';
 
 const PAGE = 200;
 /** Lines kept in the browser; the file to download has them all. */

@@ -1,6 +1,6 @@
 import type { OpsColumn } from '#components/ops-table.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 import { BotName, BotState, BotSuccess, BotWork } from './bot-facts.tsx';
 import { RemoveBot } from './remove-bot.tsx';
 

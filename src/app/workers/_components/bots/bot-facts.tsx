@@ -3,7 +3,7 @@ import { formatCount, formatRatio } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { BOT_WORDS } from '#components/state-words.ts';
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 
 export function BotName({ bot }: { bot: ApiBot }) {
   const { name, botId, hostname, tokenName } = bot;

@@ -10,7 +10,7 @@ import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { BOT_WORDS } from '#components/state-words.ts';
 import { useMayAdminister } from '#components/use-may-write.ts';
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 import { countsInWords } from '../state-counts.ts';
 import { NewTokenDialog } from '../tokens/new-token-dialog.tsx';
 import { BotCard } from './bot-card.tsx';

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteJson } from '#components/api/api-client.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import { useMayAdminister } from '#components/use-may-write.ts';
-import type { ApiBot } from '#lib/api-types.ts';
+import type { ApiBot } from '#lib/api/bot.ts';
 
 export function RemoveBot({ bot: { botId, name } }: { bot: ApiBot }) {
   const mayRemove = useMayAdminister();

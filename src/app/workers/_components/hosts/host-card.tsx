@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatMs, plural } from '#components/format.ts';
-import type { ApiHost } from '#lib/api-types.ts';
+import type { ApiHost } from '#lib/api/host.ts';
 import { HostName } from './host-columns.tsx';
 import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
 import { RobotsCell } from './robots-cell.tsx';

@@ -1,7 +1,7 @@
 import { Anchor } from '@mantine/core';
 import { formatCount } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
-import type { ApiHost } from '#lib/api-types.ts';
+import type { ApiHost } from '#lib/api/host.ts';
 import { HostAnswer, HostPace, HostStateCell } from './host-facts.tsx';
 import { RobotsCell } from './robots-cell.tsx';
 

@@ -4,7 +4,7 @@ import { type Fact, FactList } from '#components/fact-list.tsx';
 import { formatCount, formatMs, plural } from '#components/format.ts';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiHost } from '#lib/api-types.ts';
+import type { ApiHost } from '#lib/api/host.ts';
 import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
 import { RobotsFacts } from './robots-facts.tsx';
 

@@ -4,7 +4,7 @@ import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { ResumeButton } from '#components/resume-button.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
-import type { ApiHost } from '#lib/api-types.ts';
+import type { ApiHost } from '#lib/api/host.ts';
 
 /** Why the gap is as long as it is. */
 export const GAP_REASONS: Record<ApiHost['gapReason'], string> = {

@@ -12,7 +12,7 @@ import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
-import type { ApiHostPage } from '#lib/api-types.ts';
+import type { ApiHostPage } from '#lib/api/host.ts';
 import { HOST_STATES, type HostState } from '#lib/hosts/host-state.ts';
 import { countAll, countsInWords } from '../state-counts.ts';
 import { HostCard } from './host-card.tsx';

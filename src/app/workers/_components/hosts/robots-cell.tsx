@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { ROBOTS_WORDS } from '#components/state-words.ts';
-import type { ApiHostRobots } from '#lib/api-types.ts';
+import type { ApiHostRobots } from '#lib/api/host.ts';
 import type { RobotsOutcome } from '#lib/db/schema/vocabulary.ts';
 
 /** The verdict of a host's robots.txt and its age; of several, the one that matters most. */

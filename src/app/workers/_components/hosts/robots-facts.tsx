@@ -5,7 +5,7 @@ import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { ROBOTS_WORDS } from '#components/state-words.ts';
-import type { ApiHostRobots } from '#lib/api-types.ts';
+import type { ApiHostRobots } from '#lib/api/host.ts';
 
 /** What one robots.txt said, when, and for how long that holds. */
 export function RobotsFacts({ robots }: { robots: ApiHostRobots }) {

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { plural } from '#components/format.ts';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { NodeName, NodeState } from './node-facts.tsx';
 import { NodeMenu } from './node-menu.tsx';
 import { NodeScale } from './node-scale.tsx';

@@ -1,6 +1,6 @@
 import type { OpsColumn } from '#components/ops-table.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { NodeName, NodeState, NodeWork } from './node-facts.tsx';
 import { NodeMenu } from './node-menu.tsx';
 import { NodeScale } from './node-scale.tsx';

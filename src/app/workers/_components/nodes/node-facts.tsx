@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { formatCount, plural } from '#components/format.ts';
 import { StateLabel } from '#components/state-label.tsx';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { effectOf, MODE_WORDS, NODE_WORDS } from './node-words.ts';
 
 export function NodeName({ node: { nodeId, hostname, version } }: { node: ApiNode }) {

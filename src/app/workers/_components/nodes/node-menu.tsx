@@ -3,7 +3,7 @@ import { modals } from '@mantine/modals';
 import { IconArrowBackUp, IconDoorExit, IconDots, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { plural } from '#components/format.ts';
 import { useMayWrite } from '#components/use-may-write.ts';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { useNodeOrder } from './use-node-order.ts';
 
 export function NodeMenu({ node }: { node: ApiNode }) {

@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Text } from '@mantine/core';
 import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { useMayWrite } from '#components/use-may-write.ts';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import { useNodeOrder } from './use-node-order.ts';
 
 const WORKERS_MAX = 256;

@@ -7,7 +7,7 @@ import {
   IconPlugX,
 } from '@tabler/icons-react';
 import type { StateWord } from '#components/state-words.ts';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import type { NodeMode, NodeStatus } from '#lib/db/schema/vocabulary.ts';
 
 export const NODE_WORDS: Record<NodeStatus, StateWord> = {

@@ -1,5 +1,5 @@
 import { Fragment } from 'react';
-import type { ApiNode } from '#lib/cluster-types.ts';
+import type { ApiNode } from '#lib/api/node.ts';
 import classes from './usage-bars.module.css';
 
 type Use = Pick<ApiNode, 'cpuPercent' | 'memoryPercent' | 'diskPercent' | 'cpuCount' | 'memoryLimitMb'>;

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getJson } from '#components/api/api-client.ts';
 import { CLUSTER_KEY } from '#components/api/query-keys.ts';
-import type { ApiClusterStatus } from '#lib/cluster-types.ts';
+import type { ApiClusterStatus } from '#lib/api/node.ts';
 
 /** How busy a machine is changes all the time, which nobody announces. */
 const LOOK_AGAIN_MS = 10_000;

@@ -3,7 +3,7 @@ import { postJson } from '#components/api/api-client.ts';
 import { CLUSTER_KEY } from '#components/api/query-keys.ts';
 import { plural } from '#components/format.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
-import type { ApiClusterStatus, ApiNode } from '#lib/cluster-types.ts';
+import type { ApiClusterStatus, ApiNode } from '#lib/api/node.ts';
 
 /** What people ask of a machine. `workers` null: as many as it was started with. */
 export type NodeOrder = { do: 'pause' | 'drain' | 'resume' } | { do: 'scale'; workers: number | null };

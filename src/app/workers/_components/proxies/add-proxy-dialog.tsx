@@ -2,7 +2,7 @@ import { Alert, Button, Group, Modal, PasswordInput, SimpleGrid, Stack, TextInpu
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
-import type { ApiProxyImport } from '#lib/api-types.ts';
+import type { ApiProxyImport } from '#lib/api/proxy.ts';
 import { withCredentials } from './proxy-url.ts';
 import { TierInput } from './tier-input.tsx';
 import { useImportProxies } from './use-import-proxies.ts';

@@ -3,7 +3,7 @@ import { IconFileText } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { plural } from '#components/format.ts';
 import { notifyProblem } from '#components/notify.tsx';
-import type { ApiProxyImport } from '#lib/api-types.ts';
+import type { ApiProxyImport } from '#lib/api/proxy.ts';
 import { ImportReport } from './import-report.tsx';
 import { TierInput } from './tier-input.tsx';
 import { useImportProxies } from './use-import-proxies.ts';

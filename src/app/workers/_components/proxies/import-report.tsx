@@ -1,6 +1,6 @@
 import { Button, Group, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { formatCount, plural } from '#components/format.ts';
-import type { ApiProxyImport } from '#lib/api-types.ts';
+import type { ApiProxyImport } from '#lib/api/proxy.ts';
 
 /** More are counted, not listed. */
 const PROBLEMS_SHOWN = 200;

@@ -13,7 +13,7 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
 import { PROXY_WORDS } from '#components/state-words.ts';
 import { useMayAdminister } from '#components/use-may-write.ts';
-import type { ApiProxyPage } from '#lib/api-types.ts';
+import type { ApiProxyPage } from '#lib/api/proxy.ts';
 import { PROXY_STATUSES, type ProxyStatus } from '#lib/db/schema/vocabulary.ts';
 import { countAll, countsInWords } from '../state-counts.ts';
 import { AddProxyDialog } from './add-proxy-dialog.tsx';

@@ -1,7 +1,7 @@
 import { Anchor, Popover, Stack, Text } from '@mantine/core';
 import { plural } from '#components/format.ts';
 import { UpcomingTime } from '#components/relative-time.tsx';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { proxyAddress } from './proxy-facts.tsx';
 
 /** The hosts that refuse this proxy now; everywhere else it is used. */

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatRatio } from '#components/format.ts';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { ProxyBans } from './proxy-bans.tsx';
 import { formatLatency } from './proxy-columns.tsx';
 import { ExitAddress, ProxyName, ProxyState } from './proxy-facts.tsx';

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { formatCount, formatRatio } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { ProxyBans } from './proxy-bans.tsx';
 import { ExitAddress, ProxyName, ProxyState } from './proxy-facts.tsx';
 import { ProxyMenu } from './proxy-menu.tsx';

@@ -4,7 +4,7 @@ import { plural } from '#components/format.ts';
 import { UpcomingTime } from '#components/relative-time.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { PROXY_WORDS } from '#components/state-words.ts';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 
 /** How people know a proxy: never with its password. */
 export function proxyAddress({ protocol, host, port }: Pick<ApiProxy, 'protocol' | 'host' | 'port'>): string {

@@ -2,7 +2,7 @@ import { ActionIcon, Menu, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconBan, IconDots, IconPlayerPlay, IconTestPipe, IconTrash } from '@tabler/icons-react';
 import { useMayAdminister, useMayWrite } from '#components/use-may-write.ts';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { proxyAddress } from './proxy-facts.tsx';
 import { useProxyAction } from './use-proxy-action.ts';
 

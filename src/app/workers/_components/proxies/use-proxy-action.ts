@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteJson, postJson } from '#components/api/api-client.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
-import type { ApiProxy } from '#lib/api-types.ts';
+import type { ApiProxy } from '#lib/api/proxy.ts';
 import { proxyAddress } from './proxy-facts.tsx';
 
 export type ProxyAction = 'test' | 'disable' | 'enable' | 'remove';

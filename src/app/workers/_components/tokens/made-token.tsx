@@ -1,5 +1,5 @@
 import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
-import type { ApiNewToken } from '#lib/api-types.ts';
+import type { ApiNewToken } from '#lib/api/token.ts';
 
 /** The only time that a token is shown, with what to do with it. */
 export function MadeToken({ made, onClose }: { made: ApiNewToken; onClose: () => void }) {

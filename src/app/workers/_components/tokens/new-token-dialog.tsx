@@ -2,7 +2,7 @@ import { Alert, Button, Group, Modal, NumberInput, Select, Stack, TextInput } fr
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError, postJson } from '#components/api/api-client.ts';
-import type { ApiNewToken } from '#lib/api-types.ts';
+import type { ApiNewToken } from '#lib/api/token.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
 import { MadeToken } from './made-token.tsx';
 import { ROLE_CHOICES } from './role-words.ts';

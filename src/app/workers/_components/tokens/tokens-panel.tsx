@@ -12,7 +12,7 @@ import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
-import type { ApiToken } from '#lib/api-types.ts';
+import type { ApiToken } from '#lib/api/token.ts';
 import classes from '../plain-table.module.css';
 import { NewTokenDialog } from './new-token-dialog.tsx';
 

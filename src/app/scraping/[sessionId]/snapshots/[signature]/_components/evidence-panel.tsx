@@ -1,6 +1,6 @@
 import { Table, Text } from '@mantine/core';
 import { Panel } from '#components/panel.tsx';
-import type { ApiPageSnapshot } from '#lib/api-types.ts';
+import type { ApiPageSnapshot } from '#lib/api/session.ts';
 import classes from './snapshot.module.css';
 
 const signed = new Intl.NumberFormat('en-US', { signDisplay: 'exceptZero', maximumFractionDigits: 1 });

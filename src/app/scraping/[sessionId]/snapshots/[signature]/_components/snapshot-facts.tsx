@@ -3,7 +3,7 @@ import { plural } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
-import type { ApiPageSnapshot } from '#lib/api-types.ts';
+import type { ApiPageSnapshot } from '#lib/api/session.ts';
 
 export function SnapshotFacts({ snapshot }: { snapshot: ApiPageSnapshot }) {
   const labelOf = useSourceLabel();

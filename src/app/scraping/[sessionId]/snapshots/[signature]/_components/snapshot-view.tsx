@@ -11,7 +11,7 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { verdictWord } from '#components/state-words.ts';
-import type { ApiPageSnapshot } from '#lib/api-types.ts';
+import type { ApiPageSnapshot } from '#lib/api/session.ts';
 import { BodyPanel } from './body-panel.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
 import { HeadersPanel } from './headers-panel.tsx';

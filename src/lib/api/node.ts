@@ -1,4 +1,4 @@
-import type { NodeMode, NodeStatus } from './db/schema/vocabulary.ts';
+import type { NodeMode, NodeStatus } from '../db/schema/vocabulary.ts';
 
 /** What GET /api/nodes and GET /api/cluster/status answer. Times are ISO 8601, percentages 0 to 100, rates 0 to 1. */
 
