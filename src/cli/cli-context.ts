@@ -4,7 +4,7 @@ import { silentLogger } from '#lib/logger.ts';
 import type { ServerContext } from '#server/context.ts';
 import { reportOutages } from '#server/report-outages.ts';
 import { createEventPublisher } from '#workers/events.ts';
-import { JobQueue } from '#workers/queue/job-queue.ts';
+import { BotQueue } from '#workers/queue/bot-queue.ts';
 import type { CliOutput } from './cli-output.ts';
 
 /** What the services of src/server need, and what commands call them with. */
@@ -37,7 +37,7 @@ export async function withContext<T>(ports: CliPorts, work: (context: CliContext
   const pool = createDb({ connectionString: databaseUrl, applicationName: 'eko-cli', max: 2 });
   const db = reportOutages(pool);
   const publisher = createEventPublisher(pool, 0);
-  const queue = new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });
+  const queue = new BotQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });
   try {
     return await work({ db, queue, publisher, env, logger: silentLogger(), databaseUrl, output: ports.output() });
   } finally {

@@ -2,7 +2,7 @@ import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { createEventPublisher, type EventPublisher } from '#workers/events.ts';
-import { JobQueue } from '#workers/queue/job-queue.ts';
+import { BotQueue } from '#workers/queue/bot-queue.ts';
 import { SignInLimiter } from './auth/sign-in-limiter.ts';
 import { VerifiedSessions } from './auth/verified-sessions.ts';
 import { createEventHub, type EventHub } from './events/event-hub.ts';
@@ -12,7 +12,7 @@ import { reportOutages } from './report-outages.ts';
 export interface ServerContext {
   env: Env;
   db: Db;
-  queue: JobQueue;
+  queue: BotQueue;
   /** Announcements to all processes, this one included. */
   publisher: EventPublisher;
   /** Announcements from all processes, for the streams of this one. */
@@ -60,7 +60,7 @@ export function createServerContext(env: Env, demoOrigin?: string): ServerContex
   return {
     env,
     db,
-    queue: new JobQueue({
+    queue: new BotQueue({
       db,
       leaseMs: env.LOCK_TTL * 1000,
       onNotifyError: (error) =>

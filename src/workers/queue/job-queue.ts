@@ -26,7 +26,6 @@ import { refuseOldProgram } from './transitions/refuse-old-program.ts';
 import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
 import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
-import { type BotBeatAnswer, renewBot } from './transitions/renew-bot.ts';
 import { type HeartbeatAnswer, renewLeases, type WorkerBeat } from './transitions/renew-leases.ts';
 import { type CancelAnswer, requestCancel } from './transitions/request-cancel.ts';
 import { rescueSessions } from './transitions/rescue.ts';
@@ -36,7 +35,6 @@ import { type RetryOptions, retrySession } from './transitions/retry.ts';
 import { type RetryByHandAnswer, retryByHand } from './transitions/retry-by-hand.ts';
 import type { Settled, SettledSession } from './transitions/settle-one.ts';
 import { type SnoozeOptions, snoozeSession } from './transitions/snooze.ts';
-import { findNotStarted, type StartedClaim, startClaim } from './transitions/start-claim.ts';
 
 export type { CheckpointAnswer, CheckpointPatch, FoundLeads } from './transitions/checkpoint.ts';
 export type { Claim, ClaimedSession } from './transitions/claim.ts';
@@ -137,7 +135,7 @@ export class JobQueue {
 
   /** Tells that these sessions have been committed. What is lost here, the next tick finds. */
   async announce(sessions: readonly NewSession[]): Promise<void> {
-    await this.#moveLines(sessions.flatMap(({ hostKey, wakeAt }) => (hostKey && !wakeAt ? [hostKey] : [])));
+    await this.moveLines(sessions.flatMap(({ hostKey, wakeAt }) => (hostKey && !wakeAt ? [hostKey] : [])));
     if (sessions.some((session) => session.wakeAt === undefined)) this.#notifier.notify('ready');
   }
 
@@ -176,33 +174,13 @@ export class JobQueue {
   }
 
   /**
-   * Saves the last leads of a session and completes it, both or neither. Returns false, and writes nothing, when the claim is
-   * no longer good; how it ended before, the attempt's row says.
-   * @param summaryOf one short sentence from the counts of the whole session.
-   */
-  async finish(
-    completion: Completion,
-    patch: CheckpointPatch,
-    effects: (tx: Executor) => Promise<FoundLeads>,
-    summaryOf: (counts: FoundLeads) => string,
-  ): Promise<boolean> {
-    const completed = await this.#db.transaction(async (tx) => {
-      if (!(await holdSession(tx, completion))) return [];
-      const counts = await saveCheckpoint(tx, completion.id, patch, await effects(tx));
-      return await completeSessions(tx, [{ ...completion, statusReason: counts ? summaryOf(counts) : undefined }]);
-    });
-    await this.#moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
-    return completed.length > 0;
-  }
-
-  /**
    * Completes sessions and returns the ids that were still ours. Safe to repeat: a claim that an earlier call completed,
    * whose answer was lost, is in the answer again, and nothing is written twice.
    */
   async complete(items: readonly Completion[]): Promise<Set<number>> {
     if (items.length === 0) return new Set();
     const completed = await completeSessions(this.#db, items);
-    await this.#moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
+    await this.moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
     const done = new Set(completed.map(({ id }) => id));
     const missing = items.filter((item) => !done.has(item.id));
     if (missing.length === 0) return done;
@@ -246,7 +224,7 @@ export class JobQueue {
   /** Starts an ended session again, with all its tries. */
   async retryByHand(id: number): Promise<RetryByHandAnswer> {
     const { answer, hostKey } = await retryByHand(this.#db, id);
-    await this.#moveLines(hostKey === null ? [] : [hostKey]);
+    await this.moveLines(hostKey === null ? [] : [hostKey]);
     if (answer === 'pending') this.#notifier.notify('ready');
     return answer;
   }
@@ -254,23 +232,6 @@ export class JobQueue {
   /** The manager's heartbeat for all its workers: moves their leases on and brings back what they must stop. */
   renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
     return renewLeases(this.#db, workers, this.#leaseMs, this.#program);
-  }
-
-  /** Says that a bot works on what it has claimed, which gives it the time limit of its source; null for a stale claim. */
-  startClaim(claim: Claim, timeoutMs: number): Promise<StartedClaim | null> {
-    return startClaim(this.#db, claim, timeoutMs);
-  }
-
-  /** Hands back what a bot has claimed and not started: its answer was lost. Returns how many sessions those were. */
-  async handBackNotStarted(botId: string): Promise<number> {
-    const claims = await findNotStarted(this.#db, botId);
-    for (const claim of claims) await this.handBack(claim, { reason: 'Its bot did not start it; ready to go on' });
-    return claims.length;
-  }
-
-  /** A bot's own heartbeat, or any other sign of life of it. */
-  renewBot(botId: string, leaseMs: number): Promise<BotBeatAnswer> {
-    return renewBot(this.#db, botId, leaseMs, this.#program);
   }
 
   /**
@@ -302,7 +263,7 @@ export class JobQueue {
     });
     const released = await releaseWorkerSessions(this.#db, workerId, cause);
     await releaseHostSlots(this.#db, workerId);
-    await this.#moveLines(released.flatMap(({ hostKeys }) => hostKeys));
+    await this.moveLines(released.flatMap(({ hostKeys }) => hostKeys));
     if (released.length > 0) this.#notifier.notify('ready');
     return released.length;
   }
@@ -311,7 +272,7 @@ export class JobQueue {
   async rescue(): Promise<number> {
     const rescued = await rescueSessions(this.#db, this.#timeoutGraceMs);
     await retireLostWorkers(this.#db);
-    await this.#moveLines(rescued.flatMap(({ hostKeys }) => hostKeys));
+    await this.moveLines(rescued.flatMap(({ hostKeys }) => hostKeys));
     if (rescued.length > 0) this.#notifier.notify('ready');
     return rescued.length;
   }
@@ -322,7 +283,7 @@ export class JobQueue {
    */
   async resumeHost(hostKey: string): Promise<boolean> {
     const known = await resumeHost(this.#db, hostKey);
-    await this.#moveLines([hostKey]);
+    await this.moveLines([hostKey]);
     this.#notifier.notify('ready');
     return known;
   }
@@ -334,7 +295,7 @@ export class JobQueue {
 
   async #settle(settling: Promise<SettledSession>): Promise<Settled> {
     const { status, hostKeys } = await settling;
-    await this.#moveLines(hostKeys);
+    await this.moveLines(hostKeys);
     return status;
   }
 
@@ -342,7 +303,7 @@ export class JobQueue {
    * A place has become free at these hosts, or somebody has joined their lines. Whoever asks is about to claim, so the next
    * session of the host goes on without a notification. What was done before stays done when this fails.
    */
-  async #moveLines(hostKeys: readonly string[]): Promise<void> {
+  protected async moveLines(hostKeys: readonly string[]): Promise<void> {
     if (hostKeys.length === 0) return;
     try {
       if ((await promoteHostLines(this.#db, [...new Set(hostKeys)])) > 0) this.#claimer.noteNewWork();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '#lib/db/migrate.ts';
 import { PROGRAM_SCHEMA, ProgramBehindError } from '#lib/db/schema-version.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { BotQueue } from './bot-queue.ts';
 import { JobQueue } from './job-queue.ts';
 
 let bed: QueueBed;
@@ -82,8 +83,8 @@ describe('a program that a migration has left behind', () => {
     expect((await new JobQueue({ db: bed.db }).renewLeases([BEAT])).lost).toEqual(['old']);
     expect((await new JobQueue({ db: bed.db, program: NEXT }).renewLeases([BEAT])).lost).toEqual([]);
     await bed.db.query(`update worker_instances set kind = 'bot' where worker_id = 'old'`);
-    expect(await new JobQueue({ db: bed.db }).renewBot('old', 60_000)).toMatchObject({ alive: false });
-    expect(await new JobQueue({ db: bed.db, program: NEXT }).renewBot('old', 60_000)).toMatchObject({ alive: true });
+    expect(await new BotQueue({ db: bed.db }).renewBot('old', 60_000)).toMatchObject({ alive: false });
+    expect(await new BotQueue({ db: bed.db, program: NEXT }).renewBot('old', 60_000)).toMatchObject({ alive: true });
   });
 
   it('waits with its registration for a migration under way, and is refused by it', async () => {
