@@ -9,7 +9,7 @@ import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
-import { createConnectionCheck } from '#workers/connection-budget.ts';
+import { CONNECTIONS, createConnectionCheck } from '#workers/connection-budget.ts';
 import { keepHealthFile } from '#workers/health-file.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { retentionOf } from '#workers/maintenance/retention.ts';
@@ -72,6 +72,13 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
     leaseMs,
     intervalMs: HEARTBEATS_PER_LOOK * heartbeatMs,
   });
+  const queue = new ManagerQueue({
+    db,
+    heartbeatDb: openManagerDb(databaseUrl, logger, CONNECTIONS.heartbeat),
+    spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER),
+    leaseMs,
+    logger,
+  });
   const manager = new WorkerManager({
     config: {
       numWorkers,
@@ -80,13 +87,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
       leaseMs,
     },
     db,
-    queue: new ManagerQueue({
-      db,
-      heartbeatDb: openManagerDb(databaseUrl, logger, 1),
-      spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER),
-      leaseMs,
-      logger,
-    }),
+    queue,
     listenUrl: env.DIRECT_DATABASE_URL ?? databaseUrl,
     logger,
     nodeId: env.NODE_ID,
@@ -103,7 +104,7 @@ function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logge
         : [createConnectionCheck({ db, workerCount: () => manager.workerCount, logger })]),
       gate.duty(() => void manager.stop(0)),
       createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
-      createScheduleDuty({ db, defaultMaxRetries: env.MAX_RETRIES, logger }),
+      createScheduleDuty({ db, queue, defaultMaxRetries: env.MAX_RETRIES, logger }),
     ],
   });
   node.steer(manager);
@@ -158,7 +159,7 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
 }
 
 /** The pool of the manager, and of what looks into the queue for it. */
-function openManagerDb(connectionString: string, logger: Logger, max = 4): Db {
+function openManagerDb(connectionString: string, logger: Logger, max: number = CONNECTIONS.manager): Db {
   return createDb({
     connectionString,
     applicationName: 'eko-manager',
@@ -212,7 +213,7 @@ async function main(): Promise<void> {
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
   await node.leave();
-  const { reason, processed } = run.finish();
+  const { reason, processed } = run.finish(gate.misfit);
   awake?.release();
   // Whoever watches this process starts it anew; until then it waits, since it would only be started in vain.
   if (gate.misfit !== null && (await gate.untilFits(asked))) process.exit(EXIT.failed);

@@ -8,7 +8,16 @@ import { lockBuild } from './build-lock.ts';
 /** What a build was made from: a hash of each input, by path below the root. */
 type Stamp = Record<string, string>;
 
-const BUNDLES = ['launcher', 'start-workers', 'scraper-worker', 'eko', 'parse-thread', 'demo-server'];
+const BUNDLES = [
+  'launcher',
+  'start-workers',
+  'scraper-worker',
+  'eko',
+  'parse-thread',
+  'demo-server',
+  'migrate',
+  'check-health',
+];
 
 /** What `next build` reads. The worker half has a bundle of its own; only what the app half may import is named of it. */
 const WEB_INPUTS = ['src', 'public', 'next.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];

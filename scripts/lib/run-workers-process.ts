@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { WorkerView } from '#cli/worker-view.ts';
@@ -28,7 +29,7 @@ export async function runWorkersProcess(root: string, args: readonly string[], i
   process.once('disconnect', () => child.kill('SIGTERM'));
   if (child.stdout) showLines(child.stdout);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  return code ?? (signal === 'SIGINT' ? 130 : 143);
+  return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
 }
 
 function showLines(stream: NodeJS.ReadableStream): void {

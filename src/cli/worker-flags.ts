@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { WORKERS_MAX } from '#lib/workers-max.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { hours, sourceList, whole } from './read-arguments.ts';
 
@@ -79,7 +80,7 @@ function limitOptions(): Option[] {
 
 function machineOptions(): Option[] {
   return [
-    new Option('--workers <n>', 'worker processes').argParser(whole(0, 256)),
+    new Option('--workers <n>', 'worker processes').argParser(whole(0, WORKERS_MAX)),
     new Option('--sources <a,b>', 'only sessions of these sources').argParser(sourceList),
     new Option('--keep-awake', 'keep the machine from sleeping as long as this runs'),
     new Option('--dev', 'start new workers on every change of the source').conflicts(['once', 'drain']),

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { parseSecretKey } from './secret-key.ts';
+import { WORKERS_MAX } from './workers-max.ts';
 
 const flag = (fallback: boolean) =>
   z
@@ -55,7 +56,7 @@ const envSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   EKO_DATA_DIR: z.string().min(1).default('.data'),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  NUM_WORKERS: whole(3, 0, 256),
+  NUM_WORKERS: whole(3, 0, WORKERS_MAX),
   AUTO_RESTART: flag(true),
   WORKER_CONCURRENCY: whole(4, 1, 100),
   WORKER_ID: z.string().min(1).max(200).optional(),

@@ -3,7 +3,7 @@ import { SettingsError } from './env.ts';
 import { DatabaseUnavailableError } from './errors.ts';
 import { createRandom } from './random.ts';
 
-/** The moments at which a process may be made to fail; each stands in exactly one place of the code. */
+/** The moments at which a process may be made to fail, in the order of a session's way. */
 export const FAULT_POINTS = [
   /** Sessions are claimed and nobody runs them yet. */
   'after_claim',

@@ -10,13 +10,17 @@ export function connectionsNeeded(workerCount: number): number {
   return CONNECTIONS.manager + CONNECTIONS.heartbeat + CONNECTIONS.listener + workerCount * CONNECTIONS.worker;
 }
 
-/** Of a server's connections those that an ordinary role may have, and how many others have taken of them. */
+/**
+ * Of a server's connections those that an ordinary role may have, and how many others have taken of them. Of other roles' sessions
+ * an ordinary role sees that they are there, but not what they are; what belongs to no role is the server's own.
+ */
 const LOOK = `
   select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
     - coalesce(current_setting('reserved_connections', true)::int, 0) as usable,
   (select count(*)::int from pg_stat_activity
-   where backend_type = 'client backend' and application_name not like 'eko-manager%' and application_name not like 'eko-worker%'
-     and application_name <> 'eko-queue-listener') as others`;
+   where usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend'
+     and coalesce(application_name, '') not like 'eko-manager%' and coalesce(application_name, '') not like 'eko-worker%'
+     and coalesce(application_name, '') <> 'eko-queue-listener') as others`;
 
 export interface ConnectionCheckOptions {
   db: Executor;

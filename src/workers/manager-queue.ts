@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
-import type { Db } from '#lib/db/create-db.ts';
+import type { Db, QueryRow } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from './database-retry.ts';
+import { isProcessAlive } from './is-process-alive.ts';
 import {
   type HeartbeatAnswer,
   JobQueue,
@@ -12,7 +14,18 @@ import {
   type WorkerRegistration,
 } from './queue/job-queue.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
-import { spoolFolderOf } from './spool/spool-file.ts';
+import { spoolFolderOf, workerOfFolder } from './spool/spool-file.ts';
+
+/** Whose lease still runs; of this machine's own it can be seen whether they are there. */
+const FIND_LIVING = `
+select worker_id as "workerId", hostname, pid from worker_instances
+where worker_id = any($1::text[]) and lease_until > clock_timestamp()`;
+
+interface LivingRow extends QueryRow {
+  workerId: string;
+  hostname: string;
+  pid: number;
+}
 
 export interface ManagerQueueOptions extends JobQueueOptions {
   db: Db;
@@ -51,9 +64,14 @@ export class ManagerQueue extends JobQueue {
     this.#alive.add(this.#folderOf(worker.workerId));
   }
 
-  override async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>): Promise<number> {
+  /** Delivered first: as soon as the worker is deregistered, anybody's rescue may take its sessions. */
+  override async releaseWorker(
+    workerId: string,
+    cause: Exclude<WorkerEndCause, 'lost'>,
+    reason?: string,
+  ): Promise<number> {
     await this.#deliver(workerId);
-    const released = await super.releaseWorker(workerId, cause);
+    const released = await super.releaseWorker(workerId, cause, reason);
     this.#alive.delete(this.#folderOf(workerId));
     // What has no end in its file is stale now, and its file goes.
     await this.#deliver(workerId);
@@ -78,10 +96,16 @@ export class ManagerQueue extends JobQueue {
   }
 
   async #deliverOfTheDead(): Promise<void> {
-    const { spoolFolder } = this.#options;
+    const { spoolFolder, db } = this.#options;
     const names = await readdir(spoolFolder).catch(() => [] as string[]);
-    for (const folder of names.map((name) => path.join(spoolFolder, name))) {
-      if (!this.#alive.has(folder)) await deliverLeftovers(folder, this.#ports());
+    const others = names.filter((name) => !this.#alive.has(path.join(spoolFolder, name)));
+    if (others.length === 0) return;
+    // Another manager of this machine may share the folder; its workers deliver for themselves.
+    const leased = await db.query<LivingRow>(FIND_LIVING, [others.map(workerOfFolder)]);
+    const living = leased.filter((worker) => worker.hostname !== hostname() || isProcessAlive(worker.pid));
+    const isLiving = new Set(living.map(({ workerId }) => workerId));
+    for (const name of others) {
+      if (!isLiving.has(workerOfFolder(name))) await deliverLeftovers(path.join(spoolFolder, name), this.#ports());
     }
   }
 

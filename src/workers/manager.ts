@@ -64,6 +64,7 @@ export class WorkerManager {
   #listener: { close(): Promise<void> } | null = null;
   #watchdog: NodeJS.Timeout | null = null;
   #announced = '';
+  #tasksEnded: Promise<unknown> = Promise.resolve();
   #state: 'new' | 'running' | 'draining' | 'ended' = 'new';
 
   constructor(options: ManagerOptions) {
@@ -138,7 +139,8 @@ export class WorkerManager {
     this.#listener = listenToQueue({
       connectionString: this.#options.listenUrl,
       onSignal: (signal) => this.#onSignal(signal),
-      onDisconnect: (error) => this.#warn({ err: error }, 'No notifications for now; looking every second instead'),
+      onDisconnect: (error) =>
+        this.#warn({ err: error }, 'No notifications for now; looking every other second instead'),
     });
     const { healthCheckInterval, workerTimeout } = this.#config;
     this.#watchdog = setInterval(
@@ -162,7 +164,8 @@ export class WorkerManager {
     this.#logger.info({ graceMs: effectiveMs }, again ? 'Stopping at once' : 'Draining; a second signal stops at once');
     for (const slot of this.#pool.slots) slot.stop(effectiveMs);
     if (again) return this.ended;
-    await Promise.all(this.#tasks.map((task) => task.stop()));
+    // A round under way, such as delivering what is left on disk, is safe to repeat: it is waited for at the very end, and not for long.
+    this.#tasksEnded = Promise.all(this.#tasks.map((task) => task.stop()));
     while (this.#pool.slots.some((slot) => !slot.isEmpty)) await wait(20);
     await this.#end();
   }
@@ -178,7 +181,7 @@ export class WorkerManager {
     await Promise.race([farewell, wait(FAREWELL_MS)]);
     this.#state = 'ended';
     this.#events.publish(['workers']);
-    const closing = [this.#heartbeat.stop(), this.#events.close(), this.#listener?.close()];
+    const closing = [this.#tasksEnded, this.#heartbeat.stop(), this.#events.close(), this.#listener?.close()];
     await Promise.race([Promise.all(closing), wait(FAREWELL_MS)]);
     this.#logger.info('Manager stopped');
     this.#ended.resolve();

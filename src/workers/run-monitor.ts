@@ -29,10 +29,10 @@ export type RunNews =
       maxWork: number | null;
       perHour: number | null;
     }
-  | { event: 'stopping'; reason: StopReason | 'asked'; message: string }
+  | { event: 'stopping'; reason: StopReason | 'asked' | 'unfit'; message: string }
   | ({
       event: 'stopped';
-      reason: StopReason | 'asked';
+      reason: StopReason | 'asked' | 'unfit';
       message: string;
       succeeded: number;
       failed: number;
@@ -75,11 +75,14 @@ export class RunMonitor {
     this.#watch();
   }
 
-  /** Tells how it all was. Call it when the manager has ended. */
-  finish(): RunNews & { event: 'stopped' } {
+  /**
+   * Tells how it all was. Call it when the manager has ended.
+   * @param cause why, where neither a limit nor a person has stopped it.
+   */
+  finish(cause: string | null = null): RunNews & { event: 'stopped' } {
     clearInterval(this.#timer);
     const { succeeded, failed } = this.#allotment.done;
-    const stop = this.#stop ?? { reason: 'asked' as const, message: 'Somebody asked for it' };
+    const stop = this.#stop ?? endOf(cause);
     const { reason, message } = stop;
     const news = { event: 'stopped' as const, reason, message, succeeded, failed, ...runStatistics(this.#state) };
     this.#options.tell(news);
@@ -151,4 +154,8 @@ function shareOf({ pid, stats }: { pid: number; stats: WorkerStats }): WorkerSha
     failed: stats.jobsFailed,
     active: stats.activeSessions,
   };
+}
+
+function endOf(cause: string | null): { reason: 'asked' | 'unfit'; message: string } {
+  return cause === null ? { reason: 'asked', message: 'Somebody asked for it' } : { reason: 'unfit', message: cause };
 }

@@ -28,6 +28,7 @@ const REPEAT_MS = 600_000;
 export class SchemaGate {
   readonly #options: SchemaGateOptions;
   #misfit: string | null = null;
+  #told: string | null = null;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #isShown = false;
 
@@ -66,7 +67,7 @@ export class SchemaGate {
       await wait(intervalMs, undefined, { signal }).catch(() => {});
     }
     await this.#hide();
-    if (!signal.aborted && this.#toldAtMs > 0) logger.info('Program and database go together now');
+    if (!signal.aborted && this.#told !== null) logger.info('Program and database go together now');
     return !signal.aborted;
   }
 
@@ -76,7 +77,8 @@ export class SchemaGate {
   }
 
   #tell(message: string, about: Record<string, unknown> = {}): void {
-    if (performance.now() - this.#toldAtMs < REPEAT_MS) return;
+    if (message === this.#told && performance.now() - this.#toldAtMs < REPEAT_MS) return;
+    this.#told = message;
     this.#toldAtMs = performance.now();
     this.#options.logger.warn(about, message);
   }

@@ -40,11 +40,7 @@ export class WorkerRows {
   /** Takes back what an ended worker held, however long it takes; gives the number of sessions. */
   release(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<number> {
     const { queue } = this.#options;
-    return this.#patiently(async () => {
-      // Said first: the first reason is kept, and this one is more exact.
-      await queue.deregisterWorker(workerId, { status: cause === 'stopped' ? 'stopped' : 'crashed', reason });
-      return await queue.releaseWorker(workerId, cause);
-    });
+    return this.#patiently(() => queue.releaseWorker(workerId, cause, reason));
   }
 
   /** The heartbeat; `safeUntilMs` holds for those that are not lost. */

@@ -166,7 +166,7 @@ export class Worker {
   }
 
   #createClaimLoop(): ClaimLoop {
-    const { queue, workerId, scrapers, logger } = this.#options;
+    const { queue, workerId, scrapers, logger, spool } = this.#options;
     return new ClaimLoop({
       claim: (limit) =>
         queue.claim({
@@ -174,7 +174,7 @@ export class Worker {
           sources: scrapers.sources,
           limit,
           jobTimeoutMs: scrapers.jobTimeoutMs,
-          held: this.#runner.heldClaims,
+          held: [...this.#runner.heldClaims, ...spool.pendingClaims],
         }),
       freeSlots: () => this.#mayRun() - this.#runner.activeCount,
       mayClaim: () => this.#lease.isSafe && !this.#draining,
@@ -205,9 +205,14 @@ export class Worker {
   #renewLease(safeUntilMs: number): void {
     const wasSafe = this.#lease.isSafe;
     this.#lease.renew(safeUntilMs);
-    void this.#options.spool.deliverAll((sessionId) => this.#events.publish(['sessions', 'leads'], [sessionId]));
-    void this.#runner.handBackAbandoned();
-    if (!wasSafe) this.#wake();
+    void this.#catchUp(!wasSafe);
+  }
+
+  /** What waits on disk goes first: handed back, its session would belong to somebody else, and its finds would be stale. */
+  async #catchUp(wake: boolean): Promise<void> {
+    await this.#options.spool.deliverAll((sessionId) => this.#events.publish(['sessions', 'leads'], [sessionId]));
+    await this.#runner.handBackAbandoned();
+    if (wake) this.#wake();
   }
 
   #endLease(reason: AppError): void {

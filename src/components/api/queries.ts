@@ -26,7 +26,7 @@ interface PagesOptions {
   limit?: number;
 }
 
-function usePages<Page extends ApiPage<unknown>>(
+export function usePages<Page extends ApiPage<unknown>>(
   topic: Topic,
   path: string,
   filters: Record<string, QueryValue>,

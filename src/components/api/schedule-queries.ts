@@ -1,20 +1,11 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ApiPage } from '#lib/api/answer.ts';
 import type { ApiSchedule, ApiScheduleDetail, ApiSchedulePreview } from '#lib/api/schedule.ts';
 import { apiPath, getJson } from './api-client.ts';
-import { listKey, oneKey } from './query-keys.ts';
+import { usePages } from './queries.ts';
+import { oneKey } from './query-keys.ts';
 
-const PAGE_SIZE = 50;
-
-export const useSchedules = () =>
-  useInfiniteQuery({
-    queryKey: listKey('schedules'),
-    queryFn: ({ pageParam, signal }) =>
-      getJson<ApiPage<ApiSchedule>>(apiPath('/api/schedules', { limit: PAGE_SIZE, cursor: pageParam }), signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
+export const useSchedules = () => usePages<ApiPage<ApiSchedule>>('schedules', '/api/schedules', {});
 
 export const useSchedule = (id: number) =>
   useQuery({

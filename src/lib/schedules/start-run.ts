@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Executor } from '../db/create-db.ts';
 import type { ScheduleTarget } from '../db/schema/schedules.ts';
-import { createTargetChecker } from './check-target.ts';
+import { InvalidInputError } from '../errors.ts';
+import { createTargetChecker } from '../sources/check-target.ts';
 import { chooseTargets, jitterMs } from './choose-targets.ts';
 import { ON_TIME_MS } from './plan-due.ts';
 import { recordRuns, type Schedule } from './schedule-store.ts';
@@ -22,7 +23,7 @@ export interface RunQueue {
     tx: Executor,
     sessions: readonly RunSession[],
     options: { batchId: string; idempotencyKey?: string; defaultMaxRetries: number },
-  ): Promise<unknown>;
+  ): Promise<{ created: boolean }>;
 }
 
 export interface RunRequest {
@@ -69,11 +70,14 @@ export async function startRun(
     return { outcome: 'taken', batchId: null, sessions: [], nextPosition };
   }
   const sessions = good.map(({ target, index }) => toSession(schedule, target, wakeAt(schedule, request, index)));
-  await queue.enqueueWithin(tx, sessions, {
+  const { created } = await queue.enqueueWithin(tx, sessions, {
     batchId,
     defaultMaxRetries: request.defaultMaxRetries,
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
   });
+  // Rolls the record back, which would tell of sessions that this run has not made.
+  if (!created)
+    throw new InvalidInputError(`The key "${request.idempotencyKey}" belongs to another batch; use another one.`);
   return { outcome: 'started', batchId, sessions, nextPosition };
 }
 

@@ -26,10 +26,12 @@ const clocks = new Map<string, ZoneClock>();
  * @throws InvalidInputError that names the zone and what would work.
  */
 export function zoneClock(zone: string): ZoneClock {
-  const known = clocks.get(zone);
+  // Intl takes any letter case, and there are millions of ways to write one zone.
+  const key = zone.toLowerCase();
+  const known = clocks.get(key);
   if (known) return known;
   const clock = createClock(zone, openFormat(zone));
-  clocks.set(zone, clock);
+  clocks.set(key, clock);
   return clock;
 }
 

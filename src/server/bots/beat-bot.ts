@@ -30,7 +30,7 @@ where not exists (
  * @throws ApiError 404, 403, or 409 when its lease has passed.
  */
 export async function beatBot(
-  context: Pick<ServerContext, 'db' | 'queue' | 'publisher'>,
+  context: Pick<ServerContext, 'db' | 'queue'>,
   account: Account,
   input: unknown,
 ): Promise<ApiBotBeat> {
@@ -40,7 +40,6 @@ export async function beatBot(
   if (!beat.alive) throw botLost(bot);
   const stale = sessions.length === 0 ? [] : await findStale(context.db, botId, sessions);
   const orders = beat.abort.map(({ sessionId, claimNumber, why }): ApiBotOrder => ({ sessionId, claimNumber, why }));
-  context.publisher.publish(['workers']);
   return {
     botId,
     heartbeatSeconds: BOT_HEARTBEAT_SECONDS,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ApiClaim } from '#lib/api/bot.ts';
 import { BOT_LEASE_SECONDS, BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
+import { wholeNumber } from '#lib/whole-number.ts';
 import type { ClaimedSession } from '#workers/queue/job-queue.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
@@ -17,12 +18,7 @@ const LOOK_EVERY_MS = 1_000;
 const claimSchema = z.strictObject({
   botId: z.string('must be the botId that POST /api/bots/register gave').min(1).max(200),
   sources: z.array(sourceNameSchema, 'must be a list of names').min(1).max(50).optional(),
-  limit: z
-    .number('must be a whole number from 1 to 100')
-    .int('must be a whole number from 1 to 100')
-    .min(1)
-    .max(100)
-    .default(1),
+  limit: wholeNumber(1, 100).default(1),
   waitSeconds: z.number('must be a number from 0 to 30').min(0).max(30, 'must be at most 30').default(0),
 });
 

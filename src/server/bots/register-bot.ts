@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ApiRegisteredBot } from '#lib/api/bot.ts';
 import { BOT_HEARTBEAT_SECONDS, BOT_LEASE_SECONDS, BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
+import { wholeNumber } from '#lib/whole-number.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
@@ -11,12 +12,7 @@ import { requireAllowed } from './bot-sources.ts';
 const registrationSchema = z.strictObject({
   name: z.string('must be a text').trim().min(1, 'must not be empty').max(100),
   sources: z.array(sourceNameSchema, 'must be a list of names').min(1).max(50).optional(),
-  concurrency: z
-    .number('must be a whole number from 1 to 100')
-    .int('must be a whole number from 1 to 100')
-    .min(1)
-    .max(100)
-    .default(1),
+  concurrency: wholeNumber(1, 100).default(1),
   version: z.string('must be a text').trim().min(1).max(100).optional(),
   hostname: z.string('must be a text').trim().min(1).max(200).optional(),
 });

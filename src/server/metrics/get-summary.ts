@@ -7,8 +7,7 @@ import { countSessionsByStatus } from '../sessions/count-sessions.ts';
 const LEADS_COUNTED = 100_000;
 
 /**
- * The figures of the whole installation in one call. Sessions that are there are counted up to 10,000, which `capped` tells; those
- * that have been pruned are added from the archive, so that nothing falls when they go.
+ * The figures of the whole installation in one call. Sessions that are there are counted up to 10,000, which `capped` tells.
  */
 export async function getSummary(db: Executor, environment: string): Promise<ApiSummary> {
   const [counts, state, sources] = await Promise.all([countSessionsByStatus(db), readState(db), listSourceMetrics(db)]);
@@ -19,9 +18,9 @@ export async function getSummary(db: Executor, environment: string): Promise<Api
     sessions: {
       pending: pending.count,
       running: running.count,
-      completed: completed.count + state.archivedCompleted,
-      failed: failed.count + state.archivedFailed,
-      cancelled: cancelled.count + state.archivedCancelled,
+      completed: completed.count,
+      failed: failed.count,
+      cancelled: cancelled.count,
     },
     capped: Object.values(counts).some((count) => count.capped),
     queue: { waiting: state.waiting, oldestWaitingMs: state.oldestWaitingMs },
@@ -39,9 +38,6 @@ interface State {
   workersRunning: number;
   leadsTotal: number;
   leadsDemo: number;
-  archivedCompleted: number;
-  archivedFailed: number;
-  archivedCancelled: number;
 }
 
 async function readState(db: Executor): Promise<State> {
@@ -56,10 +52,7 @@ with ready as (
   select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10001),
 living as (
   select status from worker_instances
-  where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
-archived as (
-  select coalesce(sum(sessions_completed), 0)::float8 as completed, coalesce(sum(sessions_failed), 0)::float8 as failed,
-    coalesce(sum(sessions_cancelled), 0)::float8 as cancelled from archive_days),
+  where kind = 'process' and status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
 counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted)
 select clock_timestamp() as now,
   (select count(*) from ready) as waiting,
@@ -68,9 +61,7 @@ select clock_timestamp() as now,
   (select count(*) from living where status = 'running') as "workersRunning",
   (select case when total <= ${LEADS_COUNTED} then total
      else greatest(total, (select reltuples::bigint from pg_class where oid = 'leads'::regclass)) end from counted) as "leadsTotal",
-  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo",
-  archived.completed as "archivedCompleted", archived.failed as "archivedFailed", archived.cancelled as "archivedCancelled"
-from archived`;
+  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo"`;
 
 type WindowRow = Omit<ApiSourceWindow, 'successRate'> & { source: string; isLastHour: boolean };
 

@@ -2,14 +2,13 @@ import { z } from 'zod';
 import type { ApiNode } from '#lib/api/node.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { NodeMode } from '#lib/db/schema/vocabulary.ts';
+import { WORKERS_MAX } from '#lib/workers-max.ts';
 import { QueueNotifier } from '#workers/queue/queue-notifier.ts';
 import { ApiError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
 import { listNodes } from './list-nodes.ts';
 
 type NodeContext = Pick<ServerContext, 'db' | 'env' | 'publisher' | 'logger'>;
-
-const WORKERS_MAX = 256;
 
 export const scaleSchema = z.strictObject({
   /** Null: as many as the manager was started with. */

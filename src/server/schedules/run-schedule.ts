@@ -3,13 +3,13 @@ import type { ApiScheduleRun } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { moveSchedule, type Schedule, takeSchedule } from '#lib/schedules/schedule-store.ts';
 import { type RunAnswer, type RunRequest, startRun } from '#lib/schedules/start-run.ts';
-import { fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
+import { chooseIdempotencyKey, idempotencyKeySchema } from '../idempotency-key.ts';
 import { parseInput } from '../parse-input.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { scheduleNotFound } from './list-schedules.ts';
 
-const runSchema = z.strictObject({ idempotencyKey: z.string('must be a text').trim().min(1).max(150).optional() });
+const runSchema = z.strictObject({ idempotencyKey: idempotencyKeySchema.optional() });
 
 type RunContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env'>;
 
@@ -26,7 +26,7 @@ export async function runSchedule(
   input: unknown,
   headerKey: string | null = null,
 ): Promise<ApiScheduleRun> {
-  const key = chooseKey(parseInput(runSchema, input).idempotencyKey, headerKey);
+  const key = chooseIdempotencyKey(parseInput(runSchema, input).idempotencyKey, headerKey);
   const idempotencyKey = key === undefined ? undefined : `schedule/${id}/${key}`;
   const { run, sessions } = await context.db.transaction(async (tx) => {
     // Whoever has the row starts; the others wait, and then find that run.
@@ -84,10 +84,4 @@ async function findRunByKey(tx: Executor, id: number, key: string): Promise<ApiS
     [id, key],
   );
   return row ? withIsoTimes<ApiScheduleRun>(row) : null;
-}
-
-function chooseKey(fieldKey: string | undefined, headerKey: string | null): string | undefined {
-  const key = headerKey === null ? undefined : parseInput(runSchema, { idempotencyKey: headerKey }).idempotencyKey;
-  if (key === undefined || fieldKey === undefined || key === fieldKey) return fieldKey ?? key;
-  throw fieldError('invalid_request', 'idempotencyKey', 'differs from the Idempotency-Key header; send one of them');
 }

@@ -1,9 +1,9 @@
 import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { ScheduleTarget } from '#lib/db/schema/schedules.ts';
-import { createTargetChecker } from '#lib/schedules/check-target.ts';
 import { nextOccurrence, parseRule, type StoredRule } from '#lib/schedules/occurrences.ts';
 import { type Schedule, takeSchedule } from '#lib/schedules/schedule-store.ts';
+import { createTargetChecker } from '#lib/sources/check-target.ts';
 import { fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';

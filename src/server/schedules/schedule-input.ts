@@ -5,6 +5,7 @@ import { InvalidInputError } from '#lib/errors.ts';
 import { parseCron } from '#lib/schedules/cron-pattern.ts';
 import { EVERY_MINUTES_MAX, nextOccurrence, parseRule, type StoredRule } from '#lib/schedules/occurrences.ts';
 import { zoneClock } from '#lib/schedules/zone-clock.ts';
+import { wholeNumber } from '#lib/whole-number.ts';
 import { fieldError } from '../api-error.ts';
 
 const TARGETS_MAX = 500;
@@ -35,14 +36,14 @@ const SIMPLE = { everyMinutes: 10, batchSize: 5 };
 const fields = {
   cron: z.string('must be a text of five fields').max(200).nullable(),
   timeZone: z.string('must be the name of a time zone').trim().max(100),
-  everyMinutes: whole(1, EVERY_MINUTES_MAX).nullable(),
-  batchSize: whole(1, TARGETS_MAX).nullable(),
-  priority: whole(-PRIORITY_MAX, PRIORITY_MAX),
-  maxRetries: whole(0, 20).nullable(),
-  jitterSeconds: whole(0, JITTER_MAX),
+  everyMinutes: wholeNumber(1, EVERY_MINUTES_MAX).nullable(),
+  batchSize: wholeNumber(1, TARGETS_MAX).nullable(),
+  priority: wholeNumber(-PRIORITY_MAX, PRIORITY_MAX),
+  maxRetries: wholeNumber(0, 20).nullable(),
+  jitterSeconds: wholeNumber(0, JITTER_MAX),
   allowOverlap: z.boolean('must be true or false'),
   catchUp: z.enum(CATCH_UP_POLICIES, `must be one of ${CATCH_UP_POLICIES.join(', ')}`),
-  catchUpMax: whole(1, CATCH_UP_MAX),
+  catchUpMax: wholeNumber(1, CATCH_UP_MAX),
 };
 
 /** What a schedule is made of. */
@@ -130,9 +131,4 @@ function namingField<T>(field: string, check: () => T): T {
     if (error instanceof InvalidInputError) throw fieldError('invalid_request', field, error.message);
     throw error;
   }
-}
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z.number(message).int(message).min(min, message).max(max, message);
 }

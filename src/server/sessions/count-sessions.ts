@@ -7,7 +7,7 @@ const COUNT_MAX = 10_000;
 
 export interface CappedCount {
   count: number;
-  /** True where there are more than COUNT_MAX; then `count` is COUNT_MAX. */
+  /** True where there are more than COUNT_MAX; then only COUNT_MAX of them are counted. */
   capped: boolean;
 }
 
@@ -21,16 +21,26 @@ export async function countSessions(db: Executor, filter: SessionFilter): Promis
   return toCapped(row?.count ?? 0);
 }
 
-/** The counts of all states, each up to COUNT_MAX. */
+/** Sessions that are there, each state up to COUNT_MAX, and those that were pruned, from their daily totals. */
+const COUNT_BY_STATUS = `
+with archived as (
+  select coalesce(sum(sessions_completed), 0) as completed, coalesce(sum(sessions_failed), 0) as failed,
+    coalesce(sum(sessions_cancelled), 0) as cancelled from archive_days)
+select w.status, (select count(*) from
+    (select from scraping_sessions s where s.status = w.status limit ${COUNT_MAX + 1}) as counted) as count,
+  case w.status when 'completed' then a.completed when 'failed' then a.failed when 'cancelled' then a.cancelled else 0 end::bigint as pruned
+from unnest($1::text[]) as w(status), archived a`;
+
+/** How many sessions there ever were in each state: nothing falls when they are pruned. */
 export async function countSessionsByStatus(db: Executor): Promise<Record<SessionStatus, CappedCount>> {
-  const rows = await db.query<{ status: SessionStatus; count: number }>(
-    `select w.status, (select count(*) from
-       (select from scraping_sessions s where s.status = w.status limit ${COUNT_MAX + 1}) as counted) as count
-     from unnest($1::text[]) as w(status)`,
-    [SESSION_STATUSES],
-  );
-  const counts = new Map(rows.map((row) => [row.status, row.count]));
-  const countOf = (status: SessionStatus) => toCapped(counts.get(status) ?? 0);
+  const rows = await db.query<{ status: SessionStatus; count: number; pruned: number }>(COUNT_BY_STATUS, [
+    SESSION_STATUSES,
+  ]);
+  const counts = new Map(rows.map(({ status, count, pruned }) => [status, { ...toCapped(count), pruned }]));
+  const countOf = (status: SessionStatus): CappedCount => {
+    const { count = 0, capped = false, pruned = 0 } = counts.get(status) ?? {};
+    return { count: count + pruned, capped };
+  };
   return {
     pending: countOf('pending'),
     running: countOf('running'),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ApiTriggerResponse } from '#lib/api/session.ts';
-import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
-import type { Portal } from '#lib/portals/portal.ts';
-import { isSourceName, type SourceName } from '#lib/scraper-config.ts';
+import { isSourceName } from '#lib/scraper-config.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
-import { SOURCE_RULES } from '#lib/sources/source-rules.ts';
+import { createTargetChecker } from '#lib/sources/check-target.ts';
+import { wholeNumber } from '#lib/whole-number.ts';
 import { fieldError } from '../api-error.ts';
 import { listKnownSources } from '../bots/bot-sources.ts';
 import type { ServerContext } from '../context.ts';
+import { idempotencyKeySchema } from '../idempotency-key.ts';
 import { parseInput } from '../parse-input.ts';
 
 const SESSIONS_MAX = 1_000;
@@ -16,8 +16,8 @@ const sessionSchema = z.strictObject({
   source: sourceNameSchema,
   location: z.string('must be a text').trim().min(1, 'must not be empty').max(200),
   params: z.record(z.string(), z.unknown(), 'must be an object').default({}),
-  priority: z.number('must be a whole number').int().min(-100).max(100).default(0),
-  maxRetries: z.number('must be a whole number').int().min(0).max(20).optional(),
+  priority: wholeNumber(-100, 100).default(0),
+  maxRetries: wholeNumber(0, 20).optional(),
   /** Not to be claimed earlier. */
   notBefore: z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 with its zone' }).optional(),
 });
@@ -29,7 +29,7 @@ const populateSchema = z.strictObject({
     .array(sessionSchema, 'must be a list of sessions')
     .min(1, 'must have at least one session')
     .max(SESSIONS_MAX, `must have at most ${SESSIONS_MAX} sessions`),
-  idempotencyKey: z.string('must be a text').trim().min(1).max(200).optional(),
+  idempotencyKey: idempotencyKeySchema.optional(),
 });
 
 /**
@@ -60,19 +60,15 @@ export async function populateSessions(
 
 async function checkSessions({ db }: Pick<ServerContext, 'db'>, sessions: readonly SessionInput[]): Promise<void> {
   const known = await listKnownSources(db);
-  const portals = new Map<SourceName, Portal[]>();
+  const check = createTargetChecker(db);
   for (const [index, { source, location, params }] of sessions.entries()) {
     const entry = `sessions.${index}`;
     if (!known.includes(source)) {
       throw fieldError('unknown_source', `${entry}.source`, unknownSource(source, known));
     }
     // Of what only bots know, nothing more can be said here.
-    if (!isSourceName(source)) continue;
-    parseInput(SOURCE_RULES[source].params, params, { code: 'invalid_params', prefix: `${entry}.params` });
-    const read = portals.get(source) ?? (await listEnabledPortals(db, source));
-    portals.set(source, read);
-    const problem = SOURCE_RULES[source].findPlaceProblem(location, read);
-    if (problem !== null) throw fieldError('unknown_location', `${entry}.location`, problem);
+    const problem = isSourceName(source) ? await check({ source, location, params }) : null;
+    if (problem !== null) throw fieldError(problem.code, `${entry}.${problem.field}`, problem.message);
   }
 }
 

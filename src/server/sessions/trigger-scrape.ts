@@ -4,11 +4,11 @@ import type { Executor } from '#lib/db/create-db.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import { isSourceName, SOURCE_NAMES, type SourceName, USUAL_SOURCES } from '#lib/scraper-config.ts';
 import { SOURCE_RULES } from '#lib/sources/source-rules.ts';
+import { wholeNumber } from '#lib/whole-number.ts';
 import { fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
+import { chooseIdempotencyKey, idempotencyKeySchema } from '../idempotency-key.ts';
 import { parseInput } from '../parse-input.ts';
-
-const keySchema = z.string('must be a text').trim().min(1).max(200);
 
 const triggerSchema = z.strictObject({
   location: z
@@ -21,10 +21,10 @@ const triggerSchema = z.strictObject({
     .min(1, 'must name at least one source')
     .max(100)
     .optional(),
-  priority: whole(-100, 100).optional(),
+  priority: wholeNumber(-100, 100).optional(),
   params: z.record(z.string(), z.unknown(), 'must be an object').optional(),
-  maxRetries: whole(0, 20).optional(),
-  idempotencyKey: keySchema.optional(),
+  maxRetries: wholeNumber(0, 20).optional(),
+  idempotencyKey: idempotencyKeySchema.optional(),
 });
 
 type TriggerContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env'>;
@@ -41,7 +41,7 @@ export async function triggerScrape(
   headerKey: string | null = null,
 ): Promise<ApiTriggerResponse> {
   const request = parseInput(triggerSchema, input);
-  const idempotencyKey = chooseKey(request.idempotencyKey, headerKey);
+  const idempotencyKey = chooseIdempotencyKey(request.idempotencyKey, headerKey);
   const sources = parseSources(request.sources);
   const params = request.params ?? {};
   for (const source of sources) {
@@ -78,15 +78,4 @@ function parseSources(names: string[] | undefined): SourceName[] {
     );
   }
   return asked.filter(isSourceName);
-}
-
-function chooseKey(fieldKey: string | undefined, headerKey: string | null): string | undefined {
-  const key = headerKey === null ? undefined : parseInput(keySchema, headerKey, { prefix: 'Idempotency-Key' });
-  if (key === undefined || fieldKey === undefined || key === fieldKey) return fieldKey ?? key;
-  throw fieldError('invalid_request', 'idempotencyKey', 'differs from the Idempotency-Key header; send one of them');
-}
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z.number(message).int(message).min(min, message).max(max, message);
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { EventPublisher } from '../events.ts';
+import { isProcessAlive } from '../is-process-alive.ts';
 import type { ManagerDuty } from '../manager-duty.ts';
 import type { ManagerFigures } from '../worker-tally.ts';
 import type { MachineSample, SampleMachine } from './machine-sampler.ts';
@@ -147,7 +148,7 @@ export class NodeKeeper {
    */
   #noteOther(owner: NodeOwner): boolean {
     this.#ownsRow = false;
-    const isDead = owner.hostname === hostname() && owner.managerPid > 0 && !isAlive(owner.managerPid);
+    const isDead = owner.hostname === hostname() && owner.managerPid > 0 && !isProcessAlive(owner.managerPid);
     this.#deadPid = isDead ? owner.managerPid : null;
     const name = `process ${owner.managerPid} on ${owner.hostname}`;
     if (isDead || owner.managerPid === 0 || name === this.#otherOwner) return isDead;
@@ -205,13 +206,3 @@ const MODE_NEWS = {
 } as const;
 
 const ownIdentity = (): NodeOwner => ({ hostname: hostname(), managerPid: process.pid });
-
-/** Of this machine's processes, whoever owns them. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}

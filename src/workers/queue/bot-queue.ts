@@ -1,5 +1,6 @@
 import type { Executor } from '#lib/db/create-db.ts';
 import { PROGRAM_SCHEMA } from '#lib/db/schema-version.ts';
+import { faultPoint } from '#lib/fault-point.ts';
 import {
   type CheckpointPatch,
   type Claim,
@@ -55,6 +56,7 @@ export class BotQueue extends JobQueue {
       const counts = await saveCheckpoint(tx, completion.id, patch, await effects(tx));
       return await completeSessions(tx, [{ ...completion, statusReason: counts ? summaryOf(counts) : undefined }]);
     });
+    await faultPoint('after_commit');
     await this.moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
     return completed.length > 0;
   }

@@ -180,6 +180,7 @@ export class JobQueue {
   async complete(items: readonly Completion[]): Promise<Set<number>> {
     if (items.length === 0) return new Set();
     const completed = await completeSessions(this.#db, items);
+    await faultPoint('after_commit');
     await this.moveLines(completed.flatMap(({ hostKey }) => hostKey ?? []));
     const done = new Set(completed.map(({ id }) => id));
     const missing = items.filter((item) => !done.has(item.id));
@@ -255,12 +256,14 @@ export class JobQueue {
   /**
    * Takes back the sessions and host slots of a worker whose process is gone; returns the number of sessions.
    * See WorkerEndCause for what is charged. Safe to repeat.
+   * @param reason one sentence for people.
    */
-  async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>): Promise<number> {
-    await deregisterWorker(this.#db, workerId, {
-      status: cause === 'stopped' ? 'stopped' : 'crashed',
-      reason: RELEASE_REASONS[cause],
-    });
+  async releaseWorker(
+    workerId: string,
+    cause: Exclude<WorkerEndCause, 'lost'>,
+    reason: string = RELEASE_REASONS[cause],
+  ): Promise<number> {
+    await deregisterWorker(this.#db, workerId, { status: cause === 'stopped' ? 'stopped' : 'crashed', reason });
     const released = await releaseWorkerSessions(this.#db, workerId, cause);
     await releaseHostSlots(this.#db, workerId);
     await this.moveLines(released.flatMap(({ hostKeys }) => hostKeys));

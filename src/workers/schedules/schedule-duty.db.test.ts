@@ -6,6 +6,7 @@ import { createLogger } from '#lib/logger.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { ManagerDuty } from '../manager-duty.ts';
+import { JobQueue } from '../queue/job-queue.ts';
 import { createScheduleDuty } from './schedule-duty.ts';
 
 let database: TestDatabase;
@@ -29,6 +30,7 @@ function dutyOn(db: Db): ManagerDuty {
   const logger = createLogger('manager', 'silent');
   return createScheduleDuty({
     db,
+    queue: new JobQueue({ db }),
     logger,
     defaultMaxRetries: 3,
   });

@@ -5,10 +5,11 @@ import { hasMoved, settleSchedule } from '#lib/schedules/settle-schedule.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { createEventPublisher, type EventPublisher } from '../events.ts';
 import type { ManagerDuty } from '../manager-duty.ts';
-import { JobQueue } from '../queue/job-queue.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 
 export interface ScheduleDutyOptions {
   db: Db;
+  queue: JobQueue;
   logger: Logger;
   /** For schedules that do not say. */
   defaultMaxRetries: number;
@@ -24,7 +25,6 @@ const LOOK_EVERY_MS = 1_000;
 export function createScheduleDuty(options: ScheduleDutyOptions): ManagerDuty {
   const settling: Settling = {
     ...options,
-    queue: new JobQueue({ db: options.db }),
     publisher: createEventPublisher(options.db),
   };
   /** Schedules that could not be settled, by what was said of it, so that it is said once. */
@@ -42,7 +42,6 @@ export function createScheduleDuty(options: ScheduleDutyOptions): ManagerDuty {
 }
 
 interface Settling extends ScheduleDutyOptions {
-  queue: JobQueue;
   publisher: EventPublisher;
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import type { CheckpointAnswer, JobQueue } from '../queue/job-queue.ts';
 import { deliverRecord } from './deliver-record.ts';
-import { readSpoolFile, SPOOL_SUFFIX, setAside } from './spool-file.ts';
+import { BAD_SUFFIX, readSpoolFile, SPOOL_SUFFIX, setAside } from './spool-file.ts';
 import type { SpooledClaim, SpoolRecord } from './spool-record.ts';
 
 export interface LeftoverOptions {
@@ -14,8 +14,11 @@ export interface LeftoverOptions {
   logger: Logger;
 }
 
-/** A file of a database that is not there any more is kept this long, in case that it comes back. */
-const KEEP_FOREIGN_MS = 7 * 86_400_000;
+/** A file of a database that is not there any more is kept this long, in case that it comes back; so is what was set aside. */
+const KEEP_MS = 7 * 86_400_000;
+
+/** A file without its first record may have been opened at this moment; after this long it will not get one. */
+const KEEP_EMPTY_MS = 3_600_000;
 
 const FIND_BATCH = 'select batch_id as "batchId" from scraping_sessions where id = $1';
 
@@ -25,23 +28,29 @@ const FIND_BATCH = 'select batch_id as "batchId" from scraping_sessions where id
  * @throws the database's error when it is away.
  */
 export async function deliverLeftovers(workerFolder: string, options: LeftoverOptions): Promise<void> {
-  for (const file of await spoolFilesIn(workerFolder)) await deliverFile(file, options);
+  const names = await readdir(workerFolder).catch(() => [] as string[]);
+  for (const name of names) await tidy(path.join(workerFolder, name), options);
   // Fails while something is left in it, which is right.
   await rmdir(workerFolder).catch(() => {});
 }
 
-async function spoolFilesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => [] as string[]);
-  return names.filter((name) => name.endsWith(SPOOL_SUFFIX)).map((name) => path.join(folder, name));
+/** One file that the disk does not give, or does not let go, must not hold up the others, nor who waits for this. */
+async function tidy(file: string, options: LeftoverOptions): Promise<void> {
+  try {
+    if (file.endsWith(SPOOL_SUFFIX)) await deliverFile(file, options);
+    else if (file.endsWith(BAD_SUFFIX)) await removeWhenOld(file, KEEP_MS);
+  } catch (error) {
+    if (isDatabaseOutage(error)) throw error;
+    options.logger.error({ err: error, file }, 'A file that a worker has left cannot be dealt with; it stays');
+  }
 }
 
 async function deliverFile(file: string, { queue, db, logger }: LeftoverOptions): Promise<void> {
   const found = await readSpoolFile(file);
-  // Torn before its first record was whole: it holds nothing.
-  if (found === null) return await rm(file, { force: true });
+  if (found === null) return await removeWhenOld(file, KEEP_EMPTY_MS);
   const { claim, records } = found;
   const about = { sessionId: claim.id, claimNumber: claim.claimNumber, records: records.length };
-  if (!(await isOfThisDatabase(db, claim))) return await removeWhenOld(file);
+  if (!(await isOfThisDatabase(db, claim))) return await removeWhenOld(file, KEEP_MS);
   try {
     const end = await deliverAll(queue, claim, records);
     if (end !== 'saved') await rm(file, { force: true });
@@ -49,7 +58,7 @@ async function deliverFile(file: string, { queue, db, logger }: LeftoverOptions)
     logger[end === 'saved' ? 'debug' : 'info']({ ...about, end }, 'What a worker had left on disk was delivered');
   } catch (error) {
     if (isDatabaseOutage(error)) throw error;
-    logger.error({ ...about, err: error, file }, 'What a worker had left on disk cannot be saved and was set aside');
+    logger.error({ ...about, err: error, file }, 'What a worker had left on disk cannot be saved and is set aside');
     await setAside(file);
   }
 }
@@ -75,7 +84,8 @@ async function isOfThisDatabase(db: Executor, claim: SpooledClaim): Promise<bool
   return row?.batchId === claim.batchId;
 }
 
-async function removeWhenOld(file: string): Promise<void> {
+/** By the clock that the file was written with. */
+async function removeWhenOld(file: string, keepMs: number): Promise<void> {
   const { mtimeMs } = await stat(file);
-  if (Date.now() - mtimeMs > KEEP_FOREIGN_MS) await rm(file, { force: true });
+  if (Date.now() - mtimeMs > keepMs) await rm(file, { force: true });
 }

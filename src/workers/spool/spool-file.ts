@@ -13,6 +13,16 @@ export function spoolFolderOf(spoolFolder: string, workerId: string): string {
   return path.join(spoolFolder, encodeURIComponent(workerId));
 }
 
+/** The worker whose folder bears this name. */
+export function workerOfFolder(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // Not a name of ours: no worker is called so.
+    return name;
+  }
+}
+
 export function spoolFileName({ id, claimNumber }: SpooledClaim): string {
   return `${id}-${claimNumber}${SPOOL_SUFFIX}`;
 }
@@ -71,9 +81,12 @@ export async function readSpoolFile(file: string): Promise<{ claim: SpooledClaim
   return claim?.kind === 'claim' ? { claim, records } : null;
 }
 
-/** Takes a file out of the way that cannot be delivered; it stays for people to look at. */
+/** Ending of what was set aside. */
+export const BAD_SUFFIX = '.bad';
+
+/** Takes a file out of the way that cannot be delivered; it stays for people to look at, for a week. */
 export async function setAside(file: string): Promise<void> {
-  await rename(file, `${file}.bad`);
+  await rename(file, `${file}${BAD_SUFFIX}`);
 }
 
 async function syncFolder(folder: string): Promise<void> {

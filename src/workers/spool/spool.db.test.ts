@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(() => bed.drop());
 
 beforeEach(async () => {
+  await bed.register('worker');
   proxy = await TcpFaultProxy.start({ port: Number(new URL(bed.url).port) });
   db = createDb({ connectionString: proxy.through(bed.url), applicationName: 'eko-test-worker' });
   queue = new JobQueue({ db });
@@ -194,13 +195,13 @@ describe('what a worker that is gone has left on disk', () => {
     await managerQueue().releaseWorker('worker', 'crashed');
     expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2, crashCount: 0 });
     expect(await spoolFiles()).toEqual([]);
-    await bed.register('worker');
   });
 
   it('is delivered by the next manager, whose workers bear other names, and only its whole records', async () => {
     const session = await leaveOnDisk();
     const [file = ''] = await spoolFiles();
     await appendFile(path.join(folder, file), Buffer.from([0, 0, 1, 0, 9, 9, 9, 9, 9]));
+    await bed.lapse('worker');
     await managerQueue().rescue();
     expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
     expect(await spoolFiles()).toEqual([]);
@@ -218,12 +219,38 @@ describe('what a worker that is gone has left on disk', () => {
     expect((await bed.row(session.id)).status).toBe('pending');
   });
 
-  it('is left alone when it belongs to another database, and thrown away when it is no spool', async () => {
+  it('is left alone when it belongs to another database', async () => {
     const session = await leaveOnDisk();
     await bed.db.query('update scraping_sessions set batch_id = gen_random_uuid() where id = $1', [session.id]);
-    await writeFile(path.join(folder, 'worker', '1-1.spool'), 'torn before its first record was whole');
+    await bed.lapse('worker');
     await managerQueue().rescue();
     expect(await spoolFiles()).toEqual([`worker/${session.id}-${session.claimNumber}.spool`]);
     expect(await leadNames()).toEqual([]);
+  });
+
+  it('is left to a worker that lives, whose manager may be another one that shares the folder', async () => {
+    const session = await leaveOnDisk();
+    await managerQueue().rescue();
+    expect(await spoolFiles()).toEqual([`worker/${session.id}-${session.claimNumber}.spool`]);
+    proxy.heal();
+    await spool.deliverAll();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
+  });
+
+  it('is thrown away when it never got its first record, but not while that may still come', async () => {
+    await mkdir(path.join(folder, 'gone'));
+    const old = path.join(folder, 'gone', '1-1.spool');
+    for (const file of [old, path.join(folder, 'gone', '2-1.spool')]) await writeFile(file, 'torn');
+    await utimes(old, new Date(0), new Date(0));
+    await managerQueue().rescue();
+    expect(await spoolFiles()).toEqual(['gone/2-1.spool']);
+  });
+
+  it('stops no rescue when the disk does not give it', async () => {
+    await mkdir(path.join(folder, 'gone', '1-1.spool'), { recursive: true });
+    const session = await bed.start();
+    await bed.lapse('worker');
+    expect(await managerQueue().rescue()).toBe(1);
+    expect((await bed.row(session.id)).status).toBe('pending');
   });
 });

@@ -28,6 +28,11 @@ export class WorkerSpool {
     this.#budget = new SpoolBudget(options.folder, options.limits);
   }
 
+  /** Claims that may have ended here and are still running for all that the database knows. */
+  get pendingClaims(): SpooledClaim[] {
+    return [...this.#pending.values()];
+  }
+
   /** The spool of a claim; nothing is made on the disk before something has to wait. */
   open(claim: SpooledClaim): SessionSpool {
     const { folder, workerId, queue, logger } = this.#options;

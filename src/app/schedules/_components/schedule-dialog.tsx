@@ -4,7 +4,7 @@ import { Alert, Button, Collapse, Group, Modal, Stack, TextInput, UnstyledButton
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
 import type { ApiSchedule } from '#lib/api/schedule.ts';
-import { useScheduleForm } from './schedule-form-state.ts';
+import { hasOptionErrors, useScheduleForm } from './schedule-form-state.ts';
 import { ScheduleOptions } from './schedule-options.tsx';
 import { TargetFields } from './target-fields.tsx';
 import { TimingFields } from './timing-fields.tsx';
@@ -28,7 +28,9 @@ export function ScheduleDialog({ opened, onClose, schedule }: DialogProps) {
 
 function ScheduleForm({ schedule, onClose }: Omit<DialogProps, 'opened'>) {
   const { form, submit, pending, problem } = useScheduleForm(schedule, onClose);
-  const [optionsOpen, options] = useDisclosure(false);
+  const [wantsOptions, options] = useDisclosure(false);
+  // What is wrong must be seen.
+  const optionsOpen = wantsOptions || hasOptionErrors(form.errors);
   const onSubmit = form.onSubmit(submit);
   return (
     <form onSubmit={onSubmit} noValidate aria-label={schedule === null ? 'New schedule' : 'Edit the schedule'}>

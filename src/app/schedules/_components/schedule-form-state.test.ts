@@ -48,7 +48,8 @@ describe('the form of a schedule', () => {
     ['jitterSeconds', 'jitterMinutes'],
     ['targets.2.location', 'targets.2.location'],
     ['targets.0.params.signal.0', 'targets.0.params'],
-    ['targets', 'targets'],
+    ['targets', undefined],
+    ['id', undefined],
   ])('shows what is wrong with "%s" at "%s"', (api, field) => {
     expect(toFormField(api)).toBe(field);
   });

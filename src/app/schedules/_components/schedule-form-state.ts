@@ -1,7 +1,8 @@
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ApiError, patchJson, postJson } from '#components/api/api-client.ts';
+import { patchJson, postJson } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
+import { placeErrors } from '#components/place-errors.ts';
 import type { ApiSchedule, ApiScheduleDetail } from '#lib/api/schedule.ts';
 import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
 import { browserZone } from './zone-time.ts';
@@ -101,12 +102,24 @@ export function toRequest(values: ScheduleValues): Record<string, unknown> {
 
 const orNull = (value: number | ''): number | null => (value === '' ? null : value);
 
-/** The API's name of a field → the form's; "targets.2.params.signal" belongs to the third target's params. */
-export function toFormField(name: string): string {
+const FIELDS: readonly string[] = Object.keys(emptyForm());
+
+/** Fields that are folded away with the options. */
+const OPTIONS = ['batchSize', 'jitterMinutes', 'catchUp', 'catchUpMax', 'priority', 'maxRetries', 'allowOverlap'];
+
+/**
+ * The API's name of a field → the form's; "targets.2.params.signal" belongs to the third target's params. Undefined for what the
+ * form does not show.
+ */
+export function toFormField(name: string): string | undefined {
   const target = /^targets\.(\d+)\.(source|location|params)/.exec(name);
   if (target) return `targets.${target[1]}.${target[2]}`;
-  return name === 'jitterSeconds' ? 'jitterMinutes' : name;
+  const field = name === 'jitterSeconds' ? 'jitterMinutes' : name;
+  return FIELDS.includes(field) && field !== 'targets' ? field : undefined;
 }
+
+/** Whether something that is wrong stands among the options. */
+export const hasOptionErrors = (errors: ScheduleFormApi['errors']): boolean => OPTIONS.some((field) => field in errors);
 
 function validateParams(text: string): string | null {
   if (text.trim() === '') return null;
@@ -142,18 +155,14 @@ export function useScheduleForm(schedule: ApiSchedule | null, onSaved: (saved: A
       notifyDone(schedule === null ? `${saved.name} is scheduled` : `${saved.name} is changed`);
       onSaved(saved);
     },
-    onError: (error) => {
-      const fields = Object.entries(error instanceof ApiError ? error.fields : {});
-      form.setErrors(Object.fromEntries(fields.map(([name, message]) => [toFormField(name), message])));
-    },
+    onError: (error) => form.setErrors(placeErrors(error, toFormField).fields),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['schedules'] }),
   });
-  const hasFields = save.error instanceof ApiError && Object.keys(save.error.fields).length > 0;
   return {
     form,
     submit: (values: ScheduleValues) => save.mutate(values),
     pending: save.isPending,
     /** What stands beside no field. */
-    problem: save.error === null || hasFields ? null : save.error.message,
+    problem: save.error === null ? null : placeErrors(save.error, toFormField).rest,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '#components/api/api-client.ts';
-import { placeErrors, type StartValues, toTriggerRequest } from './start-form-state.ts';
+import { placeErrors } from '#components/place-errors.ts';
+import { type StartValues, toFormField, toTriggerRequest } from './start-form-state.ts';
 
 const values: StartValues = {
   location: ' Georgia ',
@@ -43,14 +44,16 @@ describe('placeErrors', () => {
       'params.signal.0': 'is no signal',
       'params.since': 'is no date',
     });
-    expect(placeErrors(error)).toEqual({
+    expect(placeErrors(error, toFormField)).toEqual({
       fields: { location: 'is unknown', signals: 'is no signal', since: 'is no date' },
       rest: null,
     });
   });
 
   it('keeps what has no field, and errors without fields, for the form as a whole', () => {
-    expect(placeErrors(new ApiError(400, 'x', 'y', { idempotencyKey: 'is too long' })).rest).toBe('is too long');
-    expect(placeErrors(new Error('The server does not answer')).rest).toBe('The server does not answer');
+    expect(placeErrors(new ApiError(400, 'x', 'y', { idempotencyKey: 'is too long' }), toFormField).rest).toBe(
+      'is too long',
+    );
+    expect(placeErrors(new Error('The server does not answer'), toFormField).rest).toBe('The server does not answer');
   });
 });

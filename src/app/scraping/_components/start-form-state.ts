@@ -1,7 +1,8 @@
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ApiError, postJson } from '#components/api/api-client.ts';
+import { postJson } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
+import { placeErrors } from '#components/place-errors.ts';
 import { isSignal } from '#components/signals.tsx';
 import type { ApiTriggerRequest, ApiTriggerResponse } from '#lib/api/session.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
@@ -46,17 +47,9 @@ export function toTriggerRequest(values: StartValues): ApiTriggerRequest {
   };
 }
 
-/** Puts each message of the API next to its field; what has no field comes back as one text. */
-export function placeErrors(error: Error): { fields: Partial<Record<keyof StartValues, string>>; rest: string | null } {
-  const fields: Partial<Record<keyof StartValues, string>> = {};
-  const rest: string[] = [];
-  for (const [name, message] of Object.entries(error instanceof ApiError ? error.fields : {})) {
-    const field = FORM_FIELDS[name] ?? FORM_FIELDS[name.replace(/[.[]\d+\]?$/, '')];
-    if (field === undefined) rest.push(message);
-    else fields[field] ??= message;
-  }
-  if (Object.keys(fields).length === 0 && rest.length === 0) rest.push(error.message);
-  return { fields, rest: rest.length === 0 ? null : rest.join(' ') };
+/** The items of a list stand beside it. */
+export function toFormField(name: string): keyof StartValues | undefined {
+  return FORM_FIELDS[name] ?? FORM_FIELDS[name.replace(/[.[]\d+\]?$/, '')];
 }
 
 export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
@@ -87,12 +80,12 @@ export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
         predicate: ({ queryKey }) => ['sessions', 'summary'].includes(String(queryKey[0])),
       });
     },
-    onError: (error) => form.setErrors(placeErrors(error).fields),
+    onError: (error) => form.setErrors(placeErrors(error, toFormField).fields),
   });
   return {
     form,
     submit: (values: StartValues) => trigger.mutate(values),
     pending: trigger.isPending,
-    problem: trigger.error === null ? null : placeErrors(trigger.error).rest,
+    problem: trigger.error === null ? null : placeErrors(trigger.error, toFormField).rest,
   };
 }

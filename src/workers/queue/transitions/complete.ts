@@ -1,6 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
-import { faultPoint } from '#lib/fault-point.ts';
 import { storableJson, storableText } from '../storable-json.ts';
 import type { Claim } from './claim.ts';
 import { RECORD_ATTEMPTS } from './end-attempts.ts';
@@ -58,7 +57,7 @@ export async function completeSessions(
   completions: readonly Completion[],
 ): Promise<{ id: number; hostKey: string | null }[]> {
   const items = [...completions].sort((a, b) => a.id - b.id);
-  const completed = await db.query<{ id: number; hostKey: string | null } & QueryRow>(COMPLETE, [
+  return await db.query<{ id: number; hostKey: string | null } & QueryRow>(COMPLETE, [
     arrayOf(items, (item) => item.id),
     arrayOf(items, (item) => item.claimNumber),
     items.map((item) => storableJson(item.progress)),
@@ -68,8 +67,6 @@ export async function completeSessions(
     arrayOf(items, (item) => item.stats?.bytesReceived ?? 0),
     items.map((item) => item.stats?.proxyUsed ?? null),
   ]);
-  await faultPoint('after_commit');
-  return completed;
 }
 
 /** Numbers as an array literal; the driver would quote and escape each of them. */

@@ -4,6 +4,7 @@ import { formatDuration } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
 import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
+import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
 import { NextRuns } from '../../_components/rule-preview.tsx';
 import { CATCH_UP_WORDS } from '../../_components/run-words.ts';
 import { targetsInWords } from '../../_components/schedule-facts.tsx';
@@ -30,7 +31,7 @@ export function SettingsPanel({ schedule }: { schedule: ApiScheduleDetail }) {
             { label: 'Time zone', value: timeZone },
             { label: 'Starts', value: targetsInWords(schedule) },
             { label: 'Spread over', value: jitterSeconds > 0 && formatDuration(jitterSeconds * 1000) },
-            { label: 'Overlaps', value: allowOverlap ? 'allowed' : 'passed over' },
+            { label: 'Overlaps', value: overlapsInWords(allowOverlap, catchUp) },
             { label: 'Late runs', value: CATCH_UP_WORDS[catchUp] },
             { label: 'Priority', value: priority !== 0 && priority },
             { label: 'Retries', value: maxRetries === null ? null : String(maxRetries) },
@@ -65,4 +66,9 @@ function TargetsPanel({ schedule: { targets } }: { schedule: ApiScheduleDetail }
       </Stack>
     </Panel>
   );
+}
+
+function overlapsInWords(allowOverlap: boolean, catchUp: CatchUpPolicy): string {
+  if (allowOverlap) return 'allowed';
+  return catchUp === 'all' ? 'wait for the earlier run' : 'passed over';
 }

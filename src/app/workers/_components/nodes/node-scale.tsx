@@ -2,9 +2,8 @@ import { ActionIcon, Group, Text } from '@mantine/core';
 import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { useMayWrite } from '#components/use-may-write.ts';
 import type { ApiNode } from '#lib/api/node.ts';
+import { WORKERS_MAX } from '#lib/workers-max.ts';
 import { useNodeOrder } from './use-node-order.ts';
-
-const WORKERS_MAX = 256;
 
 /** How many workers a machine has and shall have, with a button for one more and one less. */
 export function NodeScale({ node }: { node: ApiNode }) {

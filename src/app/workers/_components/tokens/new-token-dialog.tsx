@@ -1,7 +1,8 @@
 import { Alert, Button, Group, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiError, postJson } from '#components/api/api-client.ts';
+import { postJson } from '#components/api/api-client.ts';
+import { placeErrors } from '#components/place-errors.ts';
 import type { ApiNewToken } from '#lib/api/token.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
 import { MadeToken } from './made-token.tsx';
@@ -31,6 +32,15 @@ interface Fields {
   days: number | string;
 }
 
+const SHOWN = ['name', 'role', 'sources', 'expiresInDays'] as const;
+type ShownField = (typeof SHOWN)[number];
+const NO_PROBLEM: ReturnType<typeof placeErrors<ShownField>> = { fields: {}, rest: null };
+
+/** "sources.1" stands beside the sources. */
+function toFormField(name: string): ShownField | undefined {
+  return SHOWN.find((field) => field === name.replace(/[.].*$/, ''));
+}
+
 function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [fields, setFields] = useState<Fields>({ name: '', role: forBot ? 'bot' : 'viewer', sources: '', days: '' });
@@ -39,7 +49,7 @@ function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void })
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['tokens'] }),
   });
   if (make.data !== undefined) return <MadeToken made={make.data} onClose={onClose} />;
-  const problems = make.error instanceof ApiError ? make.error.fields : {};
+  const { fields: problems, rest } = make.error === null ? NO_PROBLEM : placeErrors(make.error, toFormField);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate();
@@ -53,9 +63,9 @@ function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void })
           withRole={!forBot}
           change={(next) => setFields((old) => ({ ...old, ...next }))}
         />
-        {make.error !== null && Object.keys(problems).length === 0 && (
+        {rest !== null && (
           <Alert color="red" role="alert">
-            {make.error.message}
+            {rest}
           </Alert>
         )}
         <Group justify="flex-end" gap="xs">
@@ -73,13 +83,12 @@ function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void })
 
 interface TokenFieldsProps {
   fields: Fields;
-  problems: Record<string, string>;
+  problems: Partial<Record<ShownField, string>>;
   withRole: boolean;
   change: (next: Partial<Fields>) => void;
 }
 
 function TokenFields({ fields, problems, withRole, change }: TokenFieldsProps) {
-  const sourceProblem = Object.entries(problems).find(([field]) => field.startsWith('sources'))?.[1];
   return (
     <>
       <TextInput
@@ -111,7 +120,7 @@ function TokenFields({ fields, problems, withRole, change }: TokenFieldsProps) {
           autoComplete="off"
           spellCheck={false}
           value={fields.sources}
-          error={sourceProblem}
+          error={problems.sources}
           onChange={(event) => change({ sources: event.currentTarget.value })}
         />
       )}
@@ -138,6 +147,7 @@ function toRequest({ name, role, sources, days }: Fields) {
     name: name.trim(),
     role,
     ...(role === 'bot' && named.length > 0 ? { sources: named } : {}),
-    ...(typeof days === 'number' ? { expiresInDays: days } : {}),
+    // A text that is no number is refused by the server, beside its field; left out it would mean never.
+    ...(days === '' ? {} : { expiresInDays: Number(days) }),
   };
 }

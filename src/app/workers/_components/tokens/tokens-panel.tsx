@@ -45,14 +45,21 @@ function AdminTokens() {
       {tokens.error !== null && good === undefined ? (
         <QueryProblem bare error={tokens.error} onRetry={tokens.refetch} />
       ) : (
-        <TokensTable tokens={good ?? []} />
+        <TokensTable tokens={good} />
       )}
       <NewTokenDialog title="Make a token" opened={opened} onClose={dialog.close} />
     </Panel>
   );
 }
 
-function TokensTable({ tokens }: { tokens: readonly ApiToken[] }) {
+function TokensTable({ tokens }: { tokens: readonly ApiToken[] | undefined }) {
+  if (tokens === undefined) {
+    return (
+      <Text size="sm" c="dimmed" px="md" py="sm">
+        Loading …
+      </Text>
+    );
+  }
   if (tokens.length === 0) {
     return (
       <EmptyPanel icon={IconKey} title="No token is in use">

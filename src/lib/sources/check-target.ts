@@ -3,7 +3,7 @@ import type { ScheduleTarget } from '../db/schema/schedules.ts';
 import { listEnabledPortals } from '../portals/list-enabled-portals.ts';
 import type { Portal } from '../portals/portal.ts';
 import { isSourceName, SOURCE_NAMES } from '../scraper-config.ts';
-import { SOURCE_RULES } from '../sources/source-rules.ts';
+import { SOURCE_RULES } from './source-rules.ts';
 
 export interface TargetProblem {
   code: 'unknown_source' | 'unknown_location' | 'invalid_params';
@@ -14,7 +14,7 @@ export interface TargetProblem {
 }
 
 /**
- * Checks what a schedule shall start as POST /api/scraping/trigger does. Portals are read once per source, so one checker is for
+ * Checks what shall be scraped before a session of it is made. Portals are read once per source, so one checker is for
  * one moment.
  */
 export function createTargetChecker(db: Executor): (target: ScheduleTarget) => Promise<TargetProblem | null> {
