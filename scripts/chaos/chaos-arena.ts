@@ -66,7 +66,10 @@ export class ChaosArena {
   async startManager(options: StartOptions = {}): Promise<ChaosManager> {
     const manager = await this.launchManager(options);
     const expected = options.workers ?? 2;
-    await waitFor(async () => (await this.livingWorkerCount(manager.pid)) >= expected, {
+    // Their pids are read from its log: what is checked of processes would be empty without them.
+    const isUp = async () =>
+      manager.workerPids.length >= expected && (await this.livingWorkerCount(manager.pid)) >= expected;
+    await waitFor(isUp, {
       timeoutMs: 60_000,
       what: `${expected} workers of a new manager`,
     });

@@ -35,6 +35,10 @@ describe('the history of a run', () => {
     const history = [line(1, 'saved', 1)];
     expect(compareHistory(history, [{ ...stored, leadPages: [1] }]).join()).toContain('has 1 leads');
     expect(compareHistory(history, [{ ...stored, leadPages: [1, 1, 1] }]).join()).toContain('has 3 leads');
+    const kept = [line(1, 'started', 0), line(1, 'kept', 2)];
+    expect(compareHistory(kept, [{ ...stored, leadPages: [1, 1] }]).join()).toContain(
+      'page 2 was saved and has 0 leads',
+    );
     expect(compareHistory(history, []).join()).toContain('is in no table');
   });
 });

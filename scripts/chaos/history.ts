@@ -45,7 +45,7 @@ const LEADS_PER_PAGE = 2;
 
 /**
  * Holds the history against the tables, whatever the order in which lines were written:
- * - a page that was acknowledged is in the tables, with its leads once each;
+ * - a page that was acknowledged is in the tables, and every page up to the cursor has its leads once each;
  * - a claim goes on at or after every page that an earlier claim had acknowledged, so no two claims wrote side by side (I2, I3);
  * - no claim is higher than the table's (I3).
  * Returns one sentence per contradiction.
@@ -62,13 +62,13 @@ export function compareHistory(history: readonly HistoryLine[], sessions: readon
 
 function findLostPages(lines: readonly HistoryLine[], session: StoredSession): string[] {
   const saved = new Set(lines.flatMap((line) => (line.step === 'saved' ? [line.page] : [])));
+  // Behind the cursor are also pages that were only kept on a worker's disk, or whose acknowledgement was never written down.
+  for (let page = 1; page <= session.page; page += 1) saved.add(page);
   return [...saved].flatMap((page) => {
     const leads = session.leadPages.filter((leadPage) => leadPage === page).length;
     if (page > session.page)
       return [`session ${session.id}: page ${page} was acknowledged, its cursor says ${session.page}`];
-    return leads === LEADS_PER_PAGE
-      ? []
-      : [`session ${session.id}: page ${page} was acknowledged and has ${leads} leads`];
+    return leads === LEADS_PER_PAGE ? [] : [`session ${session.id}: page ${page} was saved and has ${leads} leads`];
   });
 }
 

@@ -1,22 +1,14 @@
+import { CONNECTIONS_USABLE, connectionsNeeded } from '#lib/db/connections.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { ManagerDuty } from './manager-duty.ts';
-
-/** Connections to the database at most, by who opens them. */
-export const CONNECTIONS = { manager: 4, heartbeat: 1, listener: 1, worker: 4 } as const;
-
-/** What a manager and its workers may have open at once. */
-export function connectionsNeeded(workerCount: number): number {
-  return CONNECTIONS.manager + CONNECTIONS.heartbeat + CONNECTIONS.listener + workerCount * CONNECTIONS.worker;
-}
 
 /**
  * Of a server's connections those that an ordinary role may have, and how many others have taken of them. Of other roles' sessions
  * an ordinary role sees that they are there, but not what they are; what belongs to no role is the server's own.
  */
 const LOOK = `
-  select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-    - coalesce(current_setting('reserved_connections', true)::int, 0) as usable,
+  select ${CONNECTIONS_USABLE} as usable,
   (select count(*)::int from pg_stat_activity
    where usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend'
      and coalesce(application_name, '') not like 'eko-manager%' and coalesce(application_name, '') not like 'eko-worker%'

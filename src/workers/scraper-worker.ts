@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { CONNECTIONS } from '#lib/db/connections.ts';
 import { createDb } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { composeFetching } from './compose-fetching.ts';
-import { CONNECTIONS } from './connection-budget.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { ParsePool } from './parse/parse-pool.ts';
 import { JobQueue } from './queue/job-queue.ts';

@@ -119,7 +119,7 @@ class Soak {
 
 export const mixedSoak: ChaosCheck = {
   name: 'A6',
-  title: 'every kind of fault at random',
+  title: 'crashes, freezes and faults of the network at random',
   tries: { short: 0, long: 0 },
   run: async (run) =>
     await run.world.withArena(async (arena) => {

@@ -9,7 +9,7 @@ export const unknownCommit: ChaosCheck = {
   name: 'A8',
   title: 'answers to commits that are lost on the way',
   tries: { short: 8, long: 200 },
-  run: async ({ world, tries, slack, random, note }) =>
+  run: async ({ world, tries, slack, random }) =>
     await world.withArena(async (arena) => {
       const proxy = await TcpFaultProxy.start({ port: world.server.port });
       try {
@@ -18,14 +18,16 @@ export const unknownCommit: ChaosCheck = {
         const env = { DIRECT_DATABASE_URL: arena.databaseUrl };
         await arena.startManager({ databaseUrl, env, workers: 2, heartbeatS: 1, leaseS: 15 });
         let made = 0;
+        const missed: string[] = [];
         for (let lost = 0; lost < tries; lost += 1) {
           if ((await arena.openCount()) < 8) made += (await arena.enqueuePages(16, { pages: 3, stepMs: 20 })).length;
           const text = pickOne(STATEMENTS, random);
           const lostOne = proxy.swallowReplyTo(text).then(() => true);
-          if (!(await Promise.race([lostOne, wait(20_000, false, { ref: false })]))) note(`no "${text}" came by`);
+          if (!(await Promise.race([lostOne, wait(20_000, false, { ref: false })]))) missed.push(text);
         }
         const calmMs = await arena.untilAllEnded(60_000 * slack, { wake: false });
         const failures = await arena.verify({ completed: made });
+        if (missed.length > 0) failures.push(`nothing was lost of ${missed.join(', ')}: no such statement came by`);
         const [charged] = await arena.db.query<{ count: number }>(
           `select count(*)::int as count from scraper_metrics where outcome in ('retry', 'failed', 'timed_out', 'crashed')`,
         );

@@ -1,6 +1,6 @@
 import type { ChaosCheck } from '../chaos-check.ts';
 
-/** Every point at once; workers kill themselves or lose answers, the manager's statements fail on their way back. */
+/** Every point that managers and workers pass, at once; workers kill themselves or lose answers, the manager's statements fail on their way back. */
 const PLAN = [
   'after_claim=kill@0.05',
   'mid_checkpoint=throw@0.05',
@@ -12,7 +12,7 @@ const PLAN = [
 
 export const faultPoints: ChaosCheck = {
   name: 'POINTS',
-  title: 'every fault point of the code at once',
+  title: 'the fault points of managers and workers at once',
   tries: { short: 20, long: 500 },
   run: async ({ world, tries, slack, random }) =>
     await world.withArena(async (arena) => {

@@ -24,6 +24,7 @@ export function addLeadCommands(program: Command, ports: CliPorts): void {
     .option('-o, --output <file>', 'a file instead of stdout')
     .option('--source <name>')
     .option('--location <text>', 'any part of the place that was asked for')
+    .option('--portal <id>', 'one publisher, such as demo-savannah')
     .option('--session <id>', 'what this session saw')
     .option('--batch <id>')
     .option('--text <words>', 'beginnings of words')

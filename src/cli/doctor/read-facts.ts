@@ -1,3 +1,4 @@
+import { CONNECTIONS, CONNECTIONS_USABLE, connectionsNeeded } from '#lib/db/connections.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 
 /** What doctor looks at. Ages in ms by the database's clock. */
@@ -42,8 +43,9 @@ type Row = Omit<Facts, 'clockAheadMs' | 'clockErrorMs'> & { now: string };
 
 const LISTED = 5;
 
-/** Four connections of each manager and its listener, four of each worker, ten of the dashboard and its listener. */
-const NEEDED = '(select count(*) from living_nodes) * 5 + (select count(*) from living) * 4 + 11';
+/** The dashboard has ten, and its listener. */
+const OF_DASHBOARD = 11;
+const NEEDED = `(select count(*) from living_nodes) * ${connectionsNeeded(0)} + (select count(*) from living) * ${CONNECTIONS.worker} + ${OF_DASHBOARD}`;
 
 const READ_FACTS = `
 with living as (
@@ -73,7 +75,7 @@ select jsonb_build_object(
     'nodeId', node_id, 'status', status, 'mode', mode, 'reasons', status_reasons,
     'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000)) from living_nodes), '[]'),
   'connections', jsonb_build_object(
-    'max', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+    'max', ${CONNECTIONS_USABLE},
     'used', (select count(*) from pg_stat_activity where datname = current_database()),
     'needed', ${NEEDED}),
   'oldestTransactionMs', (
