@@ -38,7 +38,7 @@ const NO_PROBLEM: ReturnType<typeof placeErrors<ShownField>> = { fields: {}, res
 
 /** "sources.1" stands beside the sources. */
 function toFormField(name: string): ShownField | undefined {
-  return SHOWN.find((field) => field === name.replace(/[.].*$/, ''));
+  return SHOWN.find((field) => field === name.split('.', 1)[0]);
 }
 
 function NewToken({ forBot, onClose }: { forBot: boolean; onClose: () => void }) {
