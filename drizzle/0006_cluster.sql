@@ -8,7 +8,7 @@ CREATE TABLE "api_tokens" (
 	"last_used_at" timestamp with time zone,
 	"expires_at" timestamp with time zone,
 	"revoked_at" timestamp with time zone,
-	CONSTRAINT "api_tokens_role" CHECK ("api_tokens"."role" in ('viewer', 'operator', 'admin', 'bot'))
+	CONSTRAINT "api_tokens_role" CHECK ("api_tokens"."role" in ('viewer', 'operator', 'admin', 'bot', 'worker'))
 );
 --> statement-breakpoint
 CREATE TABLE "archive_days" (

@@ -4,23 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { EXIT } from '#cli/exit-codes.ts';
 import { formatNews } from '#cli/run-news.ts';
 import { CommanderError, createWorkerCommand, type WorkerFlags } from '#cli/worker-flags.ts';
-import { CONNECTIONS } from '#lib/db/connections.ts';
-import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv, SettingsError } from '#lib/env.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
-import { createConnectionCheck } from '#workers/connection-budget.ts';
+import { collectEvents } from '#workers/events.ts';
 import { keepHealthFile } from '#workers/health-file.ts';
-import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
-import { retentionOf } from '#workers/maintenance/retention.ts';
 import { WorkerManager } from '#workers/manager.ts';
 import { ManagerQueue } from '#workers/manager-queue.ts';
 import type { NodeKeeper } from '#workers/nodes/node-keeper.ts';
-import { lookForWork } from '#workers/queue/look-for-work.ts';
+import type { ManagerPorts } from '#workers/ports/manager-ports.ts';
 import type { RunLimits } from '#workers/run-limits.ts';
 import { RunMonitor } from '#workers/run-monitor.ts';
-import { createScheduleDuty } from '#workers/schedules/schedule-duty.ts';
 import { SchemaGate } from '#workers/schema-gate.ts';
 import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -28,7 +23,7 @@ import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
 import { endCode } from './lib/end-code.ts';
 import { keepAwake } from './lib/keep-awake.ts';
-import { findRunningDatabase } from './lib/running-database.ts';
+import { type ManagerBackend, openDatabaseBackend } from './lib/manager-backend.ts';
 
 /** Composition root of the manager process: settings → manager → signals. */
 
@@ -60,53 +55,36 @@ interface Composed {
   gate: SchemaGate;
 }
 
-function composeManager(env: Env, databaseUrl: string, flags: WorkerFlags, logger: Logger, db: Db): Composed {
-  const numWorkers = flags.workers ?? env.NUM_WORKERS;
-  const node = composeNode(env, { configuredWorkers: numWorkers, version: packageJson.version }, db, logger);
+function composeManager(env: Env, backend: ManagerBackend, flags: WorkerFlags, logger: Logger): Composed {
+  const { ports, listenUrl } = backend;
+  const configuredWorkers = flags.workers ?? env.NUM_WORKERS;
   const leaseMs = env.LOCK_TTL * 1_000;
   const heartbeatMs = env.HEARTBEAT_INTERVAL * 1_000;
+  const nodeOptions = { configuredWorkers, version: packageJson.version, nodes: ports.nodes };
+  const node = composeNode(env, { ...nodeOptions, events: collectEvents(ports.sendEvent) }, logger);
   const gate = new SchemaGate({
-    db,
+    findMisfit: ports.findMisfit,
+    nodes: ports.nodes,
     logger,
     nodeId: env.NODE_ID,
-    configuredWorkers: numWorkers,
+    configuredWorkers,
     leaseMs,
     intervalMs: HEARTBEATS_PER_LOOK * heartbeatMs,
   });
-  const queue = new ManagerQueue({
-    db,
-    heartbeatDb: openManagerDb(databaseUrl, logger, CONNECTIONS.heartbeat),
-    spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER),
-    leaseMs,
-    logger,
-  });
   const manager = new WorkerManager({
-    config: {
-      numWorkers,
-      autoRestart: env.AUTO_RESTART,
-      heartbeatMs,
-      leaseMs,
-    },
-    db,
-    queue,
-    listenUrl: env.DIRECT_DATABASE_URL ?? databaseUrl,
+    config: { numWorkers: configuredWorkers, autoRestart: env.AUTO_RESTART, heartbeatMs, leaseMs },
+    queue: new ManagerQueue({ ...ports, spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER), logger }),
+    events: collectEvents(ports.sendEvent),
+    listenUrl,
     logger,
     nodeId: env.NODE_ID,
     workerId: env.WORKER_ID,
     version: packageJson.version,
     workerEntry: WORKER_ENTRY,
     workerArgs: workerArgs(flags),
-    workerEnv: { ...process.env, DATABASE_URL: databaseUrl, EKO_SECRET_KEY: findSharedKey(env) },
+    workerEnv: { ...process.env, ...backend.workerEnv, EKO_SECRET_KEY: findSharedKey(env) },
     concurrency: env.WORKER_CONCURRENCY,
-    duties: [
-      node.duty,
-      ...(env.DIRECT_DATABASE_URL
-        ? []
-        : [createConnectionCheck({ db, workerCount: () => manager.workerCount, logger })]),
-      gate.duty(() => void manager.stop(0)),
-      createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
-      createScheduleDuty({ db, queue, defaultMaxRetries: env.MAX_RETRIES, logger }),
-    ],
+    duties: [node.duty, gate.duty(() => void manager.stop(0)), ...backend.commonDuties(() => manager.workerCount)],
   });
   node.steer(manager);
   return { manager, node, gate };
@@ -159,30 +137,24 @@ function reloadOnChange(manager: WorkerManager, logger: Logger): void {
   });
 }
 
-/** The pool of the manager, and of what looks into the queue for it. */
-function openManagerDb(connectionString: string, logger: Logger, max: number = CONNECTIONS.manager): Db {
-  return createDb({
-    connectionString,
-    applicationName: 'eko-manager',
-    max,
-    // A heartbeat that takes longer is better asked again: the lease waits for nobody.
-    statementTimeoutMs: 5_000,
-    onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
-  });
-}
-
 /** A round is what all workers can run at once. */
 function limitsOf({ limits, workers }: WorkerFlags, env: Env): RunLimits {
   if (limits.until !== 'once') return limits;
   return { ...limits, maxWork: (workers ?? env.NUM_WORKERS) * env.WORKER_CONCURRENCY };
 }
 
-function watchRun(manager: WorkerManager, db: Db, flags: WorkerFlags, env: Env, logger: Logger): RunMonitor {
+function watchRun(
+  manager: WorkerManager,
+  ports: ManagerPorts,
+  flags: WorkerFlags,
+  env: Env,
+  logger: Logger,
+): RunMonitor {
   const look = { sources: flags.sources ?? SOURCE_NAMES, nodeId: env.NODE_ID, managerPid: process.pid };
   return new RunMonitor({
     manager,
     limits: flags.limits,
-    look: () => lookForWork(db, look),
+    look: () => ports.look(look),
     // How a run ended is told to everybody, how it gets on only to who asked.
     tell: (news) => {
       if (flags.news || news.event === 'stopped') process.stdout.write(`${formatNews(news)}\n`);
@@ -201,16 +173,15 @@ async function main(): Promise<void> {
   const flags = { ...given, limits: limitsOf(given, env) };
   refuseIdleRun(flags, env);
   const logger = createLogger('manager', env.LOG_LEVEL);
-  const databaseUrl = await findDatabaseUrl(env);
-  const db = openManagerDb(databaseUrl, logger);
-  const { manager, node, gate } = composeManager(env, databaseUrl, flags, logger, db);
+  const backend = await openDatabaseBackend(env, logger);
+  const { manager, node, gate } = composeManager(env, backend, flags, logger);
   const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
   if (env.EKO_HEALTH_FILE) keepHealthFile(env.EKO_HEALTH_FILE, countWorkers, logger);
   const asked = obeySignals(manager);
   if (!(await gate.untilFits(asked))) process.exit(endCode(process.env));
   const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;
   manager.start();
-  const run = watchRun(manager, db, flags, env, logger);
+  const run = watchRun(manager, backend.ports, flags, env, logger);
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
   await node.leave();
@@ -228,14 +199,6 @@ function refuseIdleRun({ workers, limits }: WorkerFlags, env: Env): void {
     limits.until
   ];
   if (flag) throw new SettingsError(`--workers 0 cannot be used with ${flag}: nobody would do the work.`);
-}
-
-async function findDatabaseUrl(env: Env): Promise<string> {
-  const url = env.DATABASE_URL ?? (await findRunningDatabase(env.EKO_DATA_DIR));
-  if (url) return url;
-  throw new SettingsError(
-    `There is no database for the workers. Set DATABASE_URL=postgres://…, or run "npm start" beside this: its embedded PostgreSQL in "${env.EKO_DATA_DIR}" is used then (EKO_DATA_DIR must be the same).`,
-  );
 }
 
 await main().catch((error: unknown) => {

@@ -9,9 +9,10 @@ import { scraperConfigSchema } from '#lib/scraper-config.ts';
 import type { FetchedPage } from '#lib/scrapers/scraper-context.ts';
 import type { FetchSession } from '#workers/fetch/fetch-session.ts';
 import { LocalHostPacer } from '#workers/fetch/host-pacer-local.ts';
-import { PgHostPacer } from '#workers/fetch/host-pacer-pg.ts';
+import { SharedHostPacer } from '#workers/fetch/host-pacer-shared.ts';
 import { createPageFetcher } from '#workers/fetch/page-fetcher.ts';
 import { LocalRobotsStore, PgRobotsStore } from '#workers/fetch/robots-store.ts';
+import { PgSlotStore } from '#workers/fetch/slot-store.ts';
 import { ParsePool } from '#workers/parse/parse-pool.ts';
 import { listingParser } from './page-pipeline.parser.ts';
 
@@ -95,7 +96,9 @@ function readWithEverything(): ReadPage {
   const { hostname, port } = new URL(origin);
   const db = stack === 'pg' ? createDb({ connectionString, applicationName: 'eko-bench', max: 4 }) : null;
   const fetcher = createPageFetcher({
-    pacer: db ? new PgHostPacer({ db, onReleaseFailed: (error) => console.error(error) }) : new LocalHostPacer(),
+    pacer: db
+      ? new SharedHostPacer({ slots: new PgSlotStore(db), onReleaseFailed: (error) => console.error(error) })
+      : new LocalHostPacer(),
     robots: db ? new PgRobotsStore(db) : new LocalRobotsStore(),
     userAgent: 'EkoLeadBot/0.1 (+bench)',
     logger: createLogger('bench', 'warn'),

@@ -1,21 +1,21 @@
-import type { Db } from '#lib/db/create-db.ts';
 import type { Env } from '#lib/env.ts';
 import type { Logger } from '#lib/logger.ts';
-import { createEventPublisher } from '#workers/events.ts';
+import type { EventPublisher } from '#workers/events.ts';
 import { createMachineSampler } from '#workers/nodes/machine-sampler.ts';
 import { NodeKeeper } from '#workers/nodes/node-keeper.ts';
+import type { NodeStore } from '#workers/nodes/node-store.ts';
 
 export interface NodeOptions {
   /** Workers that it is started with. */
   configuredWorkers: number;
   version: string;
+  nodes: NodeStore;
+  events: EventPublisher;
 }
 
 /** What reports on this machine and lets people steer it. */
-export function composeNode(env: Env, options: NodeOptions, db: Db, logger: Logger): NodeKeeper {
+export function composeNode(env: Env, options: NodeOptions, logger: Logger): NodeKeeper {
   return new NodeKeeper({
-    db,
-    events: createEventPublisher(db),
     logger,
     nodeId: env.NODE_ID,
     ...options,

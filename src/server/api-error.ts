@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   demo_off: 409,
   stale_claim: 409,
   bot_lost: 409,
+  other_version: 409,
   body_too_large: 413,
   not_json: 415,
   unknown_source: 422,

@@ -2,6 +2,7 @@ import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { createEventPublisher, type EventPublisher } from '#workers/events.ts';
+import { pgSharedPorts, type SharedPorts } from '#workers/ports/shared-ports.ts';
 import { BotQueue } from '#workers/queue/bot-queue.ts';
 import { SignInLimiter } from './auth/sign-in-limiter.ts';
 import { VerifiedSessions } from './auth/verified-sessions.ts';
@@ -13,6 +14,8 @@ export interface ServerContext {
   env: Env;
   db: Db;
   queue: BotQueue;
+  /** What workers use that come over HTTP. */
+  workerPorts: SharedPorts;
   /** Announcements to all processes, this one included. */
   publisher: EventPublisher;
   /** Announcements from all processes, for the streams of this one. */
@@ -66,6 +69,7 @@ export function createServerContext(env: Env, demoOrigin?: string): ServerContex
       onNotifyError: (error) =>
         logger.debug({ err: error }, 'A wake-up could not be sent; managers also look by themselves'),
     }),
+    workerPorts: pgSharedPorts(db, env.LOCK_TTL * 1000),
     publisher,
     hub,
     signInLimiter: new SignInLimiter(),

@@ -1,12 +1,13 @@
 import type { Db } from '#lib/db/create-db.ts';
 import { silentLogger } from '#lib/logger.ts';
 import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
-import { createEventPublisher } from '#workers/events.ts';
+import { collectEvents } from '#workers/events.ts';
 import { JobRunner, type JobRunnerDeps } from '#workers/job-runner.ts';
 import { SessionLogWriter } from '#workers/logs/session-log-writer.ts';
 import { RequestLogWriter } from '#workers/pages/request-log-writer.ts';
 import { LocalValidatorStore } from '#workers/pages/validator-store.ts';
-import type { JobQueue } from '#workers/queue/job-queue.ts';
+import { PgPortalStore } from '#workers/portal-store.ts';
+import type { SessionQueue } from '#workers/ports/session-queue.ts';
 
 export type Work = (scraper: GivenScraper) => Promise<void>;
 
@@ -42,16 +43,18 @@ export class GivenScraper extends BaseScraper {
 }
 
 /** A runner that fetches nothing: its sessions do what the test says. */
-export function makeGivenRunner(work: Work, deps: { db: Db; queue: JobQueue } & Partial<JobRunnerDeps>): JobRunner {
-  const { queue } = deps;
+export function makeGivenRunner(work: Work, deps: { db: Db; queue: SessionQueue } & Partial<JobRunnerDeps>): JobRunner {
+  const { db, queue, ...more } = deps;
   return new JobRunner({
     workerId: 'worker',
+    queue,
+    portals: new PgPortalStore(db),
     fetcher: { fetchPage: () => Promise.reject(new Error('these tests fetch nothing')) },
     renderer: { renderPage: () => Promise.reject(new Error('these tests render nothing')) },
     parsing: { parse: () => Promise.reject(new Error('these tests parse nothing')) },
-    events: createEventPublisher({ query: async () => [] }),
-    logs: new SessionLogWriter({ db: { query: async () => [] }, workerId: 'worker' }),
-    requests: new RequestLogWriter({ db: { query: async () => [] } }),
+    events: collectEvents(async () => {}),
+    logs: new SessionLogWriter({ journal: { addLines: async () => {} }, workerId: 'worker' }),
+    requests: new RequestLogWriter({ journal: { addRequests: async () => {} } }),
     validators: new LocalValidatorStore(),
     logger: silentLogger(),
     isLeaseSafe: () => true,
@@ -59,6 +62,6 @@ export function makeGivenRunner(work: Work, deps: { db: Db; queue: JobQueue } & 
     complete: async (item) => (await queue.complete([item])).has(item.id),
     onChange: () => {},
     abortGraceMs: 20,
-    ...deps,
+    ...more,
   });
 }

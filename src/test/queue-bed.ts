@@ -1,6 +1,8 @@
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import type { AttemptOutcome, SessionStatus } from '#lib/db/schema/vocabulary.ts';
-import { type Claim, type ClaimedSession, JobQueue, type NewSession } from '#workers/queue/job-queue.ts';
+import type { LeaseQueue } from '#workers/ports/session-queue.ts';
+import { WorkerQueue } from '#workers/ports/worker-queue.ts';
+import type { Claim, ClaimedSession, NewSession } from '#workers/queue/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export interface SessionRow {
@@ -41,16 +43,16 @@ export interface AttemptRow {
 export interface QueueBed {
   db: Db;
   url: string;
-  queue: JobQueue;
+  queue: WorkerQueue;
   /** A queue in another process, as far as PostgreSQL can tell: a pool and a claim cursor of its own. */
-  otherQueue(): JobQueue;
-  register(workerId: string, queue?: JobQueue): Promise<void>;
+  otherQueue(): WorkerQueue;
+  register(workerId: string, queue?: Pick<LeaseQueue, 'registerWorker'>): Promise<void>;
   /** Enqueues one session and claims it. */
   start(session?: Partial<NewSession>, workerId?: string): Promise<ClaimedSession>;
   /** Brings a new session to a status; the claim is the last one that it had. */
   bring(status: SessionStatus): Promise<Claim>;
   /** Claims from the front of the queue, unless another queue is given. */
-  claim(workerId?: string, limit?: number, queue?: JobQueue): Promise<ClaimedSession[]>;
+  claim(workerId?: string, limit?: number, queue?: WorkerQueue): Promise<ClaimedSession[]>;
   row(id: number): Promise<SessionRow>;
   attempts(id: number): Promise<AttemptRow[]>;
   /** Lets the lease of a worker have passed. */
@@ -71,7 +73,7 @@ export const TEST_ERROR = { code: 'network', message: 'The site did not answer.'
 export async function createQueueBed(): Promise<QueueBed> {
   const database = await createTestDatabase();
   const others: Db[] = [];
-  const queue = new JobQueue({ db: database.db });
+  const queue = new WorkerQueue({ db: database.db });
   const bed: QueueBed = {
     db: database.db,
     url: database.url,
@@ -79,7 +81,7 @@ export async function createQueueBed(): Promise<QueueBed> {
     otherQueue() {
       const db = createDb({ connectionString: database.url, applicationName: 'eko-test-other', max: 2 });
       others.push(db);
-      return new JobQueue({ db });
+      return new WorkerQueue({ db });
     },
     async register(workerId, by = queue) {
       await by.registerWorker({ workerId, nodeId: 'node', hostname: 'host', pid: 1, concurrency: 4 });
@@ -131,8 +133,8 @@ export async function createQueueBed(): Promise<QueueBed> {
 }
 
 /** A claim cursor at the front, on the same pool. */
-function freshQueue(database: TestDatabase): JobQueue {
-  return new JobQueue({ db: database.db });
+function freshQueue(database: TestDatabase): WorkerQueue {
+  return new WorkerQueue({ db: database.db });
 }
 
 async function readSession(database: TestDatabase, id: number): Promise<SessionRow> {

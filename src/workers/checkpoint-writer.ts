@@ -4,14 +4,14 @@ import { normalizeLead } from '#lib/leads/normalize-lead.ts';
 import type { Checkpoint, ScraperContext } from '#lib/scrapers/scraper-context.ts';
 import type { ActiveSession } from './active-session.ts';
 import { isDatabaseOutage, withDatabaseRetry } from './database-retry.ts';
-import type { CheckpointAnswer, JobQueue } from './queue/job-queue.ts';
+import type { SessionQueue } from './ports/session-queue.ts';
+import type { CheckpointAnswer } from './queue/job-queue.ts';
 import { type PatienceDeps, withPatience } from './session-patience.ts';
-import { saveCheckpoint } from './spool/deliver-record.ts';
 import type { SpoolPort } from './spool/session-spool.ts';
 import type { SpooledCheckpoint } from './spool/spool-record.ts';
 
 export interface CheckpointWriterDeps extends PatienceDeps {
-  queue: JobQueue;
+  queue: SessionQueue;
   spool: SpoolPort;
   log: ScraperContext['log'];
 }
@@ -51,7 +51,7 @@ export class CheckpointWriter {
     // The disk takes nothing, so this one waits for the database, behind what the disk holds.
     return await withPatience(this.#deps, this.#active, async () => {
       await this.#deliver();
-      return this.#note(await saveCheckpoint(this.#deps.queue, this.#active.claimed, record));
+      return this.#note(await this.#deps.queue.saveFinds(this.#active.claimed, record));
     });
   }
 
@@ -60,7 +60,7 @@ export class CheckpointWriter {
     const { queue, isLeaseSafe } = this.#deps;
     const startedAtMs = performance.now();
     try {
-      return await withDatabaseRetry(() => saveCheckpoint(queue, this.#active.claimed, record), {
+      return await withDatabaseRetry(() => queue.saveFinds(this.#active.claimed, record), {
         mayContinue: () => isLeaseSafe() && performance.now() - startedAtMs < DIRECT_TRIES_MS,
         signal: this.#active.signal,
       });

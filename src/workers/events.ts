@@ -23,12 +23,26 @@ export interface EventPublisher {
   close(): Promise<void>;
 }
 
+/** Sends one announcement; what it throws is ignored. */
+export type SendEvent = (event: EkoEvent) => Promise<unknown>;
+
 /**
- * Collects announcements and sends them together: the first at once, then at most one every `intervalMs`. Each is a statement
- * of its own, so that a full notification queue fails no transaction; an announcement that cannot be sent is dropped, for pages
- * also look by themselves. Makes no statement while nothing happens.
+ * Through PostgreSQL, to all processes. Each announcement is a statement of its own, so that a full notification queue fails no
+ * transaction.
  */
-export function createEventPublisher(db: Executor, intervalMs = 250): EventPublisher {
+export function createEventPublisher(db: Executor, intervalMs?: number): EventPublisher {
+  return collectEvents(sendThroughPg(db), intervalMs);
+}
+
+export function sendThroughPg(db: Executor): SendEvent {
+  return (event) => db.query('select pg_notify($1, $2)', [EVENTS_CHANNEL, JSON.stringify(event)]);
+}
+
+/**
+ * Collects announcements and sends them together: the first at once, then at most one every `intervalMs`. One that cannot be
+ * sent is dropped, for pages also look by themselves. Sends nothing while nothing happens.
+ */
+export function collectEvents(send: SendEvent, intervalMs = 250): EventPublisher {
   let pending = new PendingEvent();
   let timer: NodeJS.Timeout | null = null;
   let sending: Promise<void> = Promise.resolve();
@@ -39,10 +53,10 @@ export function createEventPublisher(db: Executor, intervalMs = 250): EventPubli
     if (timer) clearTimeout(timer);
     timer = null;
     if (!pending.isEmpty) {
-      const payload = JSON.stringify(pending.toEvent());
+      const event = pending.toEvent();
       pending = new PendingEvent();
       lastSentAt = performance.now();
-      sending = sending.then(() => db.query('select pg_notify($1, $2)', [EVENTS_CHANNEL, payload])).then(noop, noop);
+      sending = sending.then(() => send(event)).then(noop, noop);
     }
     await sending;
   };

@@ -140,7 +140,7 @@ function failingAfterCommit(fails: () => boolean): QueueBed['queue'] {
     get(queue, name) {
       const value = Reflect.get(queue, name) as unknown;
       if (typeof value !== 'function') return value;
-      if (name !== 'checkpoint') return value.bind(queue);
+      if (name !== 'saveFinds') return value.bind(queue);
       return async (...given: unknown[]) => {
         const answer = await value.apply(queue, given);
         if (fails()) throw new Error('Connection terminated unexpectedly');

@@ -1,92 +1,73 @@
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { Db, QueryRow } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from './database-retry.ts';
 import { isProcessAlive } from './is-process-alive.ts';
-import {
-  type HeartbeatAnswer,
-  JobQueue,
-  type JobQueueOptions,
-  type WorkerBeat,
-  type WorkerEndCause,
-  type WorkerRegistration,
-} from './queue/job-queue.ts';
+import type { LeaseQueue, SessionQueue } from './ports/session-queue.ts';
+import type { HeartbeatAnswer, WorkerBeat, WorkerEndCause, WorkerRegistration } from './queue/job-queue.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
+import type { LeftoverLookup } from './spool/leftover-lookup.ts';
 import { spoolFolderOf, workerOfFolder } from './spool/spool-file.ts';
 
-/** Whose lease still runs; of this machine's own it can be seen whether they are there. */
-const FIND_LIVING = `
-select worker_id as "workerId", hostname, pid from worker_instances
-where worker_id = any($1::text[]) and lease_until > clock_timestamp()`;
-
-interface LivingRow extends QueryRow {
-  workerId: string;
-  hostname: string;
-  pid: number;
-}
-
-export interface ManagerQueueOptions extends JobQueueOptions {
-  db: Db;
-  /** A pool of one connection that nothing but heartbeats uses, so that no other work of the manager can make them late. */
-  heartbeatDb: Db;
+export interface ManagerQueueOptions {
+  queue: SessionQueue & LeaseQueue;
+  /** On a connection that nothing else uses, so that no other work of the manager can make heartbeats late. */
+  heartbeats: Pick<LeaseQueue, 'renewLeases'>;
+  lookup: LeftoverLookup;
   /** spool/ in the data folder of this machine. */
   spoolFolder: string;
   logger: Logger;
 }
 
 /**
- * The queue of a manager. Heartbeats have a connection of their own. Before it takes sessions away from anybody, it delivers what
+ * The queue of a manager. Before it takes sessions away from anybody, it delivers what
  * workers of this machine have left on disk under their claims: afterwards these would be stale, and the work would be done again.
  */
-export class ManagerQueue extends JobQueue {
+export class ManagerQueue implements LeaseQueue {
   readonly #options: ManagerQueueOptions;
   /** Folders of this manager's own workers, which run and deliver for themselves. */
   readonly #alive = new Set<string>();
-  readonly #heartbeats: JobQueue;
   #wasAway = false;
 
   constructor(options: ManagerQueueOptions) {
-    super(options);
     this.#options = options;
-    this.#heartbeats = new JobQueue({ ...options, db: options.heartbeatDb });
   }
 
-  override renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
-    return this.#heartbeats.renewLeases(workers);
+  renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
+    return this.#options.heartbeats.renewLeases(workers);
   }
 
   /** A worker that lost its lease is registered again: what it wrote down before goes first. */
-  override async registerWorker(worker: WorkerRegistration): Promise<void> {
+  async registerWorker(worker: WorkerRegistration): Promise<void> {
     await this.#deliver(worker.workerId);
-    await super.registerWorker(worker);
+    await this.#options.queue.registerWorker(worker);
     this.#alive.add(this.#folderOf(worker.workerId));
   }
 
   /** Delivered first: as soon as the worker is deregistered, anybody's rescue may take its sessions. */
-  override async releaseWorker(
-    workerId: string,
-    cause: Exclude<WorkerEndCause, 'lost'>,
-    reason?: string,
-  ): Promise<number> {
+  async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason?: string): Promise<number> {
     await this.#deliver(workerId);
-    const released = await super.releaseWorker(workerId, cause, reason);
+    const released = await this.#options.queue.releaseWorker(workerId, cause, reason);
     this.#alive.delete(this.#folderOf(workerId));
     // What has no end in its file is stale now, and its file goes.
     await this.#deliver(workerId);
     return released;
   }
 
+  tick(sources?: readonly string[]): Promise<{ ready: boolean }> {
+    return this.#options.queue.tick(sources);
+  }
+
   /**
    * The first round after an outage takes nothing away: the managers of other machines may have something to deliver too, and
    * they need a moment to notice that the database is back.
    */
-  override async rescue(): Promise<number> {
+  async rescue(): Promise<number> {
     try {
       await this.#deliverOfTheDead();
-      if (!this.#wasAway) return await super.rescue();
-      await this.#options.db.query('select 1');
+      if (!this.#wasAway) return await this.#options.queue.rescue();
+      await this.#options.lookup.findLiving([]);
       this.#wasAway = false;
       return 0;
     } catch (error) {
@@ -96,12 +77,12 @@ export class ManagerQueue extends JobQueue {
   }
 
   async #deliverOfTheDead(): Promise<void> {
-    const { spoolFolder, db } = this.#options;
+    const { spoolFolder, lookup } = this.#options;
     const names = await readdir(spoolFolder).catch(() => [] as string[]);
     const others = names.filter((name) => !this.#alive.has(path.join(spoolFolder, name)));
     if (others.length === 0) return;
     // Another manager of this machine may share the folder; its workers deliver for themselves.
-    const leased = await db.query<LivingRow>(FIND_LIVING, [others.map(workerOfFolder)]);
+    const leased = await lookup.findLiving(others.map(workerOfFolder));
     const living = leased.filter((worker) => worker.hostname !== hostname() || isProcessAlive(worker.pid));
     const isLiving = new Set(living.map(({ workerId }) => workerId));
     for (const name of others) {
@@ -118,7 +99,7 @@ export class ManagerQueue extends JobQueue {
   }
 
   #ports() {
-    const { db, logger } = this.#options;
-    return { queue: this, db, logger };
+    const { queue, lookup, logger } = this.#options;
+    return { queue, lookup, logger };
   }
 }

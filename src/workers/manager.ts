@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
-import { createEventPublisher, type EventPublisher } from './events.ts';
+import type { EventPublisher } from './events.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
 import type { ManagerDuty } from './manager-duty.ts';
 import type { ManagerMessage, WorkerStats } from './messages.ts';
-import type { AbortOrder, JobQueue, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
+import type { LeaseQueue } from './ports/session-queue.ts';
+import type { AbortOrder, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
 import { listenToQueue } from './queue/queue-listener.ts';
 import type { QueueSignal } from './queue/queue-notifier.ts';
 import { RepeatingTask } from './repeating-task.ts';
@@ -19,10 +19,11 @@ import { type ManagerFigures, WorkerTally } from './worker-tally.ts';
 
 export interface ManagerOptions {
   config?: Partial<ManagerConfig>;
-  db: Db;
-  queue: JobQueue;
-  /** For the LISTEN connection: direct, not through a transaction-mode pooler. */
-  listenUrl: string;
+  queue: LeaseQueue;
+  /** Closed by the manager when it has stopped. */
+  events: EventPublisher;
+  /** For the LISTEN connection: direct, not through a transaction-mode pooler. Without one the manager looks every other second. */
+  listenUrl: string | null;
   logger: Logger;
   nodeId: string;
   /** Base of the workers' ids; without it they are host-pid-random. */
@@ -71,7 +72,7 @@ export class WorkerManager {
     this.#options = options;
     this.#config = managerConfig(options.config);
     this.#logger = options.logger;
-    this.#events = createEventPublisher(options.db);
+    this.#events = options.events;
     this.#rows = new WorkerRows({
       queue: options.queue,
       nodeId: options.nodeId,
@@ -136,12 +137,7 @@ export class WorkerManager {
     this.#tasks.push(tick, rescue);
     for (const duty of this.#options.duties ?? []) this.#addDuty(duty);
     for (const task of [this.#heartbeat, ...this.#tasks]) task.start();
-    this.#listener = listenToQueue({
-      connectionString: this.#options.listenUrl,
-      onSignal: (signal) => this.#onSignal(signal),
-      onDisconnect: (error) =>
-        this.#warn({ err: error }, 'No notifications for now; looking every other second instead'),
-    });
+    this.#listen();
     const { healthCheckInterval, workerTimeout } = this.#config;
     this.#watchdog = setInterval(
       () => {
@@ -185,6 +181,17 @@ export class WorkerManager {
     await Promise.race([Promise.all(closing), wait(FAREWELL_MS)]);
     this.#logger.info('Manager stopped');
     this.#ended.resolve();
+  }
+
+  #listen(): void {
+    const { listenUrl } = this.#options;
+    if (listenUrl === null) return;
+    this.#listener = listenToQueue({
+      connectionString: listenUrl,
+      onSignal: (signal) => this.#onSignal(signal),
+      onDisconnect: (error) =>
+        this.#warn({ err: error }, 'No notifications for now; looking every other second instead'),
+    });
   }
 
   #createSlot(index: number): WorkerSlot {

@@ -3,7 +3,7 @@ import { demoPortals } from '#demo/demo-portals.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import { syncPortals } from '#lib/portals/sync-portals.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { findWatermark, moveWatermarks } from './portal-store.ts';
+import { moveWatermarks, PgPortalStore } from './portal-store.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -25,12 +25,12 @@ describe('portal store', () => {
   });
 
   it('moves watermarks on, never back', async () => {
-    expect(await findWatermark(database.db, 'p', 'any')).toBeNull();
+    expect(await new PgPortalStore(database.db).findWatermark('p', 'any')).toBeNull();
     await moveWatermarks(database.db, 1, [mark('2026-03-01'), mark('2026-02-01')]);
     await moveWatermarks(database.db, 2, [mark('2026-01-01')]);
-    expect(await findWatermark(database.db, 'p', 'any')).toEqual(new Date('2026-03-01'));
+    expect(await new PgPortalStore(database.db).findWatermark('p', 'any')).toEqual(new Date('2026-03-01'));
     await moveWatermarks(database.db, 3, [mark('2026-04-01')]);
-    expect(await findWatermark(database.db, 'p', 'any')).toEqual(new Date('2026-04-01'));
-    expect(await findWatermark(database.db, 'p', 'solar')).toBeNull();
+    expect(await new PgPortalStore(database.db).findWatermark('p', 'any')).toEqual(new Date('2026-04-01'));
+    expect(await new PgPortalStore(database.db).findWatermark('p', 'solar')).toBeNull();
   });
 });

@@ -1,4 +1,6 @@
 import type { Executor } from '#lib/db/create-db.ts';
+import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
+import type { Portal } from '#lib/portals/portal.ts';
 import type { WatermarkUpdate } from '#lib/scrapers/scraper-context.ts';
 
 const FIND_WATERMARK = 'select read_until as "readUntil" from portal_watermarks where portal_id = $1 and scope = $2';
@@ -12,10 +14,29 @@ const MOVE_WATERMARKS = `
   on conflict (portal_id, scope) do update
     set read_until = greatest(mark.read_until, excluded.read_until), session_id = excluded.session_id, updated_at = now()`;
 
-/** How far a portal was read for a scope; null when never. */
-export async function findWatermark(db: Executor, portalId: string, scope: string): Promise<Date | null> {
-  const rows = await db.query<{ readUntil: Date }>(FIND_WATERMARK, [portalId, scope]);
-  return rows[0]?.readUntil ?? null;
+/** What scrapers know of portals. */
+export interface PortalStore {
+  /** What the source may read now. */
+  listEnabled(source: string): Promise<Portal[]>;
+  /** How far a portal was read for a scope; null when never. */
+  findWatermark(portalId: string, scope: string): Promise<Date | null>;
+}
+
+export class PgPortalStore implements PortalStore {
+  readonly #db: Executor;
+
+  constructor(db: Executor) {
+    this.#db = db;
+  }
+
+  listEnabled(source: string): Promise<Portal[]> {
+    return listEnabledPortals(this.#db, source);
+  }
+
+  async findWatermark(portalId: string, scope: string): Promise<Date | null> {
+    const [row] = await this.#db.query<{ readUntil: Date }>(FIND_WATERMARK, [portalId, scope]);
+    return row?.readUntil ?? null;
+  }
 }
 
 /** Moves watermarks on, never back. Part of the transaction that saves the leads they stand for. */

@@ -8,8 +8,9 @@ import type { FixtureRoute, FixtureSite } from '#test/fixture-site.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { countByStatus } from '#test/proxy-rows.ts';
 import { waitFor } from '#test/wait-for.ts';
-import { PgHostPacer } from './fetch/host-pacer-pg.ts';
+import { SharedHostPacer } from './fetch/host-pacer-shared.ts';
 import { PgRobotsStore } from './fetch/robots-store.ts';
+import { PgSlotStore } from './fetch/slot-store.ts';
 import { ProxyManager } from './proxy/proxy-manager.ts';
 
 const key = randomBytes(32);
@@ -45,7 +46,7 @@ async function stackOf(site: FixtureSite, proxies: readonly FaultProxy[]) {
   await database.db.query(`update proxy_pool set status = 'active', success_rate = 1`);
   return bed.newFetcher([], {
     allowAddresses,
-    pacer: new PgHostPacer({ db: database.db }),
+    pacer: new SharedHostPacer({ slots: new PgSlotStore(database.db) }),
     robots: new PgRobotsStore(database.db),
     proxies: manager,
     patience: { refusedMs: 1, layoutMs: 1 },

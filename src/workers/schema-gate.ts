@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Executor } from '#lib/db/create-db.ts';
-import { checkSchema, misfitInWords } from '#lib/db/schema-version.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { ManagerDuty } from './manager-duty.ts';
-import { beatNode, leaveNode } from './nodes/node-store.ts';
+import type { NodeStore } from './nodes/node-store.ts';
 
 export interface SchemaGateOptions {
-  db: Executor;
+  /** Says in words why this program may not work; null when it may. @throws what says that nobody answers. */
+  findMisfit: () => Promise<string | null>;
+  nodes: NodeStore;
   logger: Logger;
   nodeId: string;
   /** As many as the manager would have. */
@@ -72,7 +72,7 @@ export class SchemaGate {
   }
 
   async #look(): Promise<void> {
-    this.#misfit = misfitInWords(await checkSchema(this.#options.db));
+    this.#misfit = await this.#options.findMisfit();
     if (this.#misfit !== null) this.#tell(`${this.#misfit} Until then this machine claims nothing.`);
   }
 
@@ -85,10 +85,10 @@ export class SchemaGate {
 
   /** The machine stays on the page, with the reason. A schema that does not even take that is told of in the log only. */
   async #show(reason: string): Promise<void> {
-    const { db, nodeId, configuredWorkers, leaseMs, logger } = this.#options;
+    const { nodes, nodeId, configuredWorkers, leaseMs, logger } = this.#options;
     const beat = { ...IDLE_MACHINE, nodeId, configuredWorkers, ...SELF, statusReasons: [reason] };
     try {
-      await beatNode(db, beat, { first: false, deadPid: null, leaseMs });
+      await nodes.beat(beat, { first: false, deadPid: null, leaseMs });
       this.#isShown = true;
     } catch (error) {
       logger.debug({ err: error }, 'The reason cannot be shown on the page of this machine');
@@ -98,8 +98,8 @@ export class SchemaGate {
   async #hide(): Promise<void> {
     if (!this.#isShown) return;
     this.#isShown = false;
-    const { db, nodeId, logger } = this.#options;
-    await leaveNode(db, { nodeId, ...SELF }).catch((error: unknown) => {
+    const { nodes, nodeId, logger } = this.#options;
+    await nodes.leave({ nodeId, ...SELF }).catch((error: unknown) => {
       logger.debug({ err: error }, 'The row of this machine could not be closed; it ends with its lease');
     });
   }

@@ -8,7 +8,7 @@ import { createLogger, type Logger } from '#lib/logger.ts';
 import { composeFetching } from './compose-fetching.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { ParsePool } from './parse/parse-pool.ts';
-import { JobQueue } from './queue/job-queue.ts';
+import { pgWorkerPorts, type WorkerPorts } from './ports/worker-ports.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
 import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
 import { SPOOL_FOLDER } from './spool/spool-file.ts';
@@ -29,21 +29,24 @@ interface WorkerFlags {
   workLimit: number | undefined;
 }
 
-function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: WorkerFlags, logger: Logger): Worker {
+function openPorts(env: Env, workerId: string, logger: Logger): WorkerPorts {
   const db = createDb({
     connectionString: env.DATABASE_URL ?? '',
     applicationName: `eko-worker ${workerId}`.slice(0, 63),
     max: CONNECTIONS.worker,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
-  const queue = new JobQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });
-  const fetching = composeFetching(env, db, logger, process.env.EKO_INTERNAL_ECHO_URL);
+  return pgWorkerPorts(db, env.LOCK_TTL * 1_000);
+}
+
+function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: WorkerFlags, logger: Logger): Worker {
+  const ports = openPorts(env, workerId, logger);
+  const fetching = composeFetching(env, ports, logger, process.env.EKO_INTERNAL_ECHO_URL);
   return new Worker({
     workerId,
     concurrency: env.WORKER_CONCURRENCY,
     workLimit,
-    db,
-    queue,
+    ports,
     fetching,
     renderer: createPageRenderer({
       fetcher: fetching.fetcher,
@@ -54,7 +57,7 @@ function composeWorker(env: Env, workerId: string, { scrapers, workLimit }: Work
     }),
     parsing: new ParsePool({ parsersModule: scrapers.parsersModule }),
     scrapers,
-    spool: new WorkerSpool({ folder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER), workerId, queue, logger }),
+    spool: new WorkerSpool({ folder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER), workerId, queue: ports.queue, logger }),
     logger,
     send: (message) => {
       if (process.connected) process.send?.(message, undefined, undefined, () => {});

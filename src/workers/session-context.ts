@@ -1,8 +1,6 @@
-import type { Db } from '#lib/db/create-db.ts';
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import { CancelledError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
-import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import type { CheckpointCounts, ScraperContext } from '#lib/scrapers/scraper-context.ts';
 import type { ActiveSession } from './active-session.ts';
@@ -14,17 +12,17 @@ import type { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { RequestLogWriter } from './pages/request-log-writer.ts';
 import type { ReadPage } from './pages/validator-store.ts';
 import type { ParsePool } from './parse/parse-pool.ts';
-import { findWatermark } from './portal-store.ts';
+import type { PortalStore } from './portal-store.ts';
+import type { SessionQueue } from './ports/session-queue.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import type { JobQueue } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
 import { withPatience } from './session-patience.ts';
 import type { SpoolPort } from './spool/session-spool.ts';
 
 export interface SessionContextDeps {
   workerId: string;
-  db: Db;
-  queue: JobQueue;
+  queue: SessionQueue;
+  portals: PortalStore;
   fetcher: Pick<PageFetcher, 'fetchPage'>;
   renderer: Pick<PageRenderer, 'renderPage'>;
   parsing: Pick<ParsePool, 'parse'>;
@@ -54,7 +52,7 @@ export function createSessionContext(
   const { claimed, signal, stats } = active;
   const log = createSessionLog(deps, active);
   const progress = new ProgressReporter(async (latest) => {
-    const answer = await deps.queue.checkpoint(claimed, { progress: latest });
+    const answer = await deps.queue.saveFinds(claimed, { progress: latest, leads: [], watermarks: [] });
     deps.events.publish(['sessions'], [claimed.id]);
     if (answer.cancelRequested) active.abort(cancelledByPerson(claimed.id));
   });
@@ -99,8 +97,8 @@ export function createSessionContext(
       return { found: answer.found, fresh: answer.fresh } satisfies CheckpointCounts;
     },
     reportProgress: (latest) => progress.report(latest),
-    listPortals: () => patiently(() => listEnabledPortals(deps.db, claimed.source)),
-    findWatermark: (portalId, scope) => patiently(() => findWatermark(deps.db, portalId, scope)),
+    listPortals: () => patiently(() => deps.portals.listEnabled(claimed.source)),
+    findWatermark: (portalId, scope) => patiently(() => deps.portals.findWatermark(portalId, scope)),
   };
   return { context, pagesRead, close: () => progress.close() };
 }

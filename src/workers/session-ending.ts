@@ -3,7 +3,8 @@ import { assertNever } from '#lib/invariant.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
 import type { SessionOutcome } from './job-outcome.ts';
-import type { Claim, Completion, JobQueue, Settled } from './queue/job-queue.ts';
+import type { SessionQueue } from './ports/session-queue.ts';
+import type { Claim, Completion, Settled } from './queue/job-queue.ts';
 
 /** What a completed scrape says of itself in one sentence. */
 export type SessionSummary = Pick<ScrapeResult, 'totalLeads' | 'newLeads' | 'warnings' | 'skipped'>;
@@ -20,7 +21,7 @@ export interface SessionEnding {
 
 /** The verbs of the queue that end an attempt; `complete` may collect several completions into one statement. */
 export interface EndingPorts {
-  queue: Pick<JobQueue, 'retry' | 'snooze' | 'handBack' | 'cancelled' | 'fail'>;
+  queue: Pick<SessionQueue, 'retry' | 'snooze' | 'handBack' | 'cancelled' | 'fail'>;
   /** Resolves after the commit: true when the claim was still good. */
   complete: (item: Completion) => Promise<boolean>;
 }

@@ -4,6 +4,7 @@ import { createLogger } from '#lib/logger.ts';
 import { createTestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { bundleWorkers } from '#test/worker-bundle.ts';
+import { createEventPublisher } from './events.ts';
 import { WorkerManager } from './manager.ts';
 import { JobQueue } from './queue/job-queue.ts';
 
@@ -13,7 +14,7 @@ it('kills a worker whose event loop hangs, charges its session and replaces it',
   const folder = await bundleWorkers();
   const manager = new WorkerManager({
     config: { numWorkers: 1, heartbeatMs: 500, workerTimeout: 3_000, healthCheckInterval: 500 },
-    db: database.db,
+    events: createEventPublisher(database.db),
     queue,
     listenUrl: database.url,
     logger: createLogger('manager', 'silent'),

@@ -2,11 +2,12 @@ import { hostname } from 'node:os';
 import type { Logger } from '#lib/logger.ts';
 import { withDatabaseRetry } from './database-retry.ts';
 import { monotonicNowMs } from './messages.ts';
-import type { HeartbeatAnswer, JobQueue, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
+import type { LeaseQueue } from './ports/session-queue.ts';
+import type { HeartbeatAnswer, WorkerBeat, WorkerEndCause } from './queue/job-queue.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 export interface WorkerRowsOptions {
-  queue: JobQueue;
+  queue: LeaseQueue;
   nodeId: string;
   version: string | null;
   concurrency: number;

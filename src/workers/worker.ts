@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Db } from '#lib/db/create-db.ts';
 import {
   type AppError,
   CancelledError,
@@ -12,15 +11,16 @@ import { assertNever } from '#lib/invariant.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import type { Fetching } from './compose-fetching.ts';
-import { createEventPublisher, type EventPublisher } from './events.ts';
+import { collectEvents, type EventPublisher } from './events.ts';
 import { JobRunner } from './job-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { SessionLogWriter } from './logs/session-log-writer.ts';
 import type { ManagerMessage, WorkerMessage, WorkerStats } from './messages.ts';
 import { RequestLogWriter } from './pages/request-log-writer.ts';
 import type { ParsePool } from './parse/parse-pool.ts';
+import type { WorkerPorts } from './ports/worker-ports.ts';
 import { CompletionBatcher } from './queue/completion-batcher.ts';
-import type { ClaimedSession, JobQueue } from './queue/job-queue.ts';
+import type { ClaimedSession } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
 import type { ScraperRegistry } from './scraper-registry.ts';
 import type { WorkerSpool } from './spool/worker-spool.ts';
@@ -30,8 +30,7 @@ export interface WorkerOptions {
   concurrency: number;
   /** Sessions that it may process until a 'work-limit' says otherwise; no limit unless given. */
   workLimit?: number | undefined;
-  db: Db;
-  queue: JobQueue;
+  ports: WorkerPorts;
   fetching: Fetching;
   renderer: PageRenderer;
   parsing: ParsePool;
@@ -68,28 +67,29 @@ export class Worker {
   #beatDue = false;
 
   constructor(options: WorkerOptions) {
-    const { workerId, db, queue, logger, fetching, renderer, parsing, scrapers } = options;
+    const { workerId, ports, logger, fetching, renderer, parsing, scrapers } = options;
+    const { queue, portals, journal } = ports;
     this.#options = options;
     this.#workLimit = options.workLimit ?? Number.POSITIVE_INFINITY;
     this.#lease = new LeaseKeeper(() =>
       // Nobody has said that the sessions are lost: what they found so far waits on disk, under claims that may still be good.
       this.#endLease(new DatabaseUnavailableError('The database was away until the lease ran out')),
     );
-    this.#events = createEventPublisher(db);
-    this.#logs = new SessionLogWriter({ db, workerId });
-    this.#requests = new RequestLogWriter({ db });
+    this.#events = collectEvents(ports.sendEvent);
+    this.#logs = new SessionLogWriter({ journal, workerId });
+    this.#requests = new RequestLogWriter({ journal });
     this.#completions = new CompletionBatcher({ complete: (items) => queue.complete(items) });
     this.#runner = new JobRunner({
       workerId,
-      db,
       queue,
+      portals,
       fetcher: fetching.fetcher,
       renderer,
       parsing,
       events: this.#events,
       logs: this.#logs,
       requests: this.#requests,
-      validators: fetching.validators,
+      validators: ports.validators,
       logger,
       isLeaseSafe: () => this.#lease.isSafe,
       createScraper: scrapers.createScraper,
@@ -159,17 +159,17 @@ export class Worker {
 
   /** Writes what is still to be written, then closes what it is written through. */
   async #sayFarewell(): Promise<void> {
-    const { fetching, renderer, parsing, db } = this.#options;
+    const { fetching, renderer, parsing, ports } = this.#options;
     const writers = [this.#completions.stop(), this.#logs.close(), this.#requests.close(), this.#events.close()];
     await Promise.allSettled([...writers, renderer.close(), parsing.close(), fetching.close()]);
-    await Promise.allSettled([db.close()]);
+    await Promise.allSettled([ports.close()]);
   }
 
   #createClaimLoop(): ClaimLoop {
-    const { queue, workerId, scrapers, logger, spool } = this.#options;
+    const { ports, workerId, scrapers, logger, spool } = this.#options;
     return new ClaimLoop({
       claim: (limit) =>
-        queue.claim({
+        ports.queue.claim({
           workerId,
           sources: scrapers.sources,
           limit,
@@ -196,7 +196,7 @@ export class Worker {
   /** Claimed while the worker was being stopped. What cannot be given back now, the manager takes back. */
   async #handBackUnstarted(session: ClaimedSession): Promise<void> {
     try {
-      await this.#options.queue.handBack(session, { reason: 'The worker is stopping' });
+      await this.#options.ports.queue.handBack(session, { reason: 'The worker is stopping' });
     } catch (error) {
       this.#options.logger.warn({ sessionId: session.id, err: error }, 'Cannot hand back a session');
     }
@@ -223,7 +223,7 @@ export class Worker {
   }
 
   #wake(): void {
-    this.#options.queue.noteWake();
+    this.#options.ports.queue.noteWake();
     this.#claims.nudge();
     // A person may have added a proxy, or wants one checked now.
     this.#options.fetching.proxies.nudge();

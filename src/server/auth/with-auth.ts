@@ -22,16 +22,16 @@ interface RouteArguments {
 
 type Route = (request: Request, route: RouteArguments) => Promise<Response>;
 
-/** What each role may do; a bot has routes of its own and may do nothing here. */
-const RANK: Record<Role, number> = { bot: 0, viewer: 1, operator: 2, admin: 3 };
+/** What each role may do; bots and workers have routes of their own and may do nothing here. */
+const RANK: Record<Role, number> = { bot: 0, worker: 0, viewer: 1, operator: 2, admin: 3 };
 
 /**
  * Wraps a route that only signed-in people and token bearers of at least `role` may call. Every route goes through this,
- * `withBotAuth` or `openRoute`; a check in a proxy alone could be passed by.
+ * `withProgramAuth` or `openRoute`; a check in a proxy alone could be passed by.
  */
 export function withAuth(
   handler: (call: AuthorizedCall) => Promise<Response> | Response,
-  options: { role: Exclude<Role, 'bot'> },
+  options: { role: Exclude<Role, ProgramRole> },
 ): Route {
   return openRoute(async (call) => {
     const account = await authenticate(call.request, call.context);
@@ -42,16 +42,26 @@ export function withAuth(
   });
 }
 
-/**
- * Wraps a route of the bot protocol: for tokens of the role "bot", and for admins, who may do everything. A bot is a program,
- * so its role counts with a token only.
- */
+/** Wraps a route of the bot protocol. */
 export function withBotAuth(handler: (call: AuthorizedCall) => Promise<Response> | Response): Route {
+  return withProgramAuth(handler, 'bot');
+}
+
+/** Wraps a route for workers whose machine has no database. */
+export function withWorkerAuth(handler: (call: AuthorizedCall) => Promise<Response> | Response): Route {
+  return withProgramAuth(handler, 'worker');
+}
+
+/** Roles of programs, which count with a token only. */
+type ProgramRole = 'bot' | 'worker';
+
+/** For tokens of one role, and for admins, who may do everything. */
+function withProgramAuth(handler: (call: AuthorizedCall) => Promise<Response> | Response, role: ProgramRole): Route {
   return openRoute(async (call) => {
     const account = await authenticate(call.request, call.context);
-    const isBot = account.role === 'bot' && account.by === 'token';
-    if (isBot || account.role === 'admin') return handler({ ...call, account });
-    throw new ApiError('forbidden', `This needs a token of the role "bot"; your role is "${account.role}".`);
+    const isProgram = account.role === role && account.by === 'token';
+    if (isProgram || account.role === 'admin') return handler({ ...call, account });
+    throw new ApiError('forbidden', `This needs a token of the role "${role}"; your role is "${account.role}".`);
   });
 }
 

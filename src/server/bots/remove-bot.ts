@@ -10,18 +10,18 @@ export async function removeBot({ queue, publisher }: RemoveContext, botId: stri
   publisher.publish(['workers', 'sessions']);
 }
 
-/** Ends the bots that a token has registered, which can call nothing any more. */
-export async function removeBotsOfToken(context: RemoveContext, tokenId: number): Promise<void> {
-  for (const botId of await findLivingBots(context.db, tokenId)) {
-    await removeBot(context, botId, 'Its token was revoked');
+/** Ends the bots and workers that a token has registered, which can call nothing any more. */
+export async function removeAllOfToken(context: RemoveContext, tokenId: number): Promise<void> {
+  for (const workerId of await findLivingOfToken(context.db, tokenId)) {
+    await removeBot(context, workerId, 'Its token was revoked');
   }
 }
 
-async function findLivingBots(db: Executor, tokenId: number): Promise<string[]> {
-  const rows = await db.query<{ botId: string } & QueryRow>(
-    `select worker_id as "botId" from worker_instances
-     where token_id = $1 and kind = 'bot' and status not in ('stopped', 'crashed')`,
+async function findLivingOfToken(db: Executor, tokenId: number): Promise<string[]> {
+  const rows = await db.query<{ workerId: string } & QueryRow>(
+    `select worker_id as "workerId" from worker_instances
+     where token_id = $1 and status not in ('stopped', 'crashed')`,
     [tokenId],
   );
-  return rows.map(({ botId }) => botId);
+  return rows.map(({ workerId }) => workerId);
 }

@@ -1,7 +1,7 @@
 import type { ApiNewToken } from '#lib/api/token.ts';
 import { createApiToken, newApiTokenSchema, revokeApiToken } from '#lib/tokens/api-tokens.ts';
 import { ApiError } from '../api-error.ts';
-import { removeBotsOfToken } from '../bots/remove-bot.ts';
+import { removeAllOfToken } from '../bots/remove-bot.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
 
@@ -24,5 +24,5 @@ export async function revokeToken(
       details: [{ field: 'id', message: 'is not known' }],
     });
   }
-  await removeBotsOfToken(context, id);
+  await removeAllOfToken(context, id);
 }

@@ -9,7 +9,8 @@ import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { findPeer } from '#test/require-peer.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { JobQueue, type NewSession } from '#workers/queue/job-queue.ts';
-import { PgHostPacer } from './host-pacer-pg.ts';
+import { SharedHostPacer } from './host-pacer-shared.ts';
+import { PgSlotStore } from './slot-store.ts';
 
 /** LONG_RUN=1 asks for the full measure, by hand. */
 const LONG = process.env.LONG_RUN === '1';
@@ -48,7 +49,7 @@ function usedShare(requests: readonly NginxRequest[], lostShare: number): number
  * do, that is a few ms a request.
  */
 function startLoneWorker(db: Db, url: string) {
-  const pacer = new PgHostPacer({ db });
+  const pacer = new SharedHostPacer({ slots: new PgSlotStore(db) });
   const slot = { hostKey: 'lone', workerId: 'lone', sessionId: null, robotsMs: 0, maxInflight: 1, timeoutMs: 10_000 };
   const askedAt: number[] = [];
   let stopped = false;

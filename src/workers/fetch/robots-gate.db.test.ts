@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createFetchBed, newSession, text } from '#test/fetch-bed.ts';
 import type { FixtureSite } from '#test/fixture-site.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { PgHostPacer } from './host-pacer-pg.ts';
+import { SharedHostPacer } from './host-pacer-shared.ts';
 import { PgRobotsStore } from './robots-store.ts';
+import { PgSlotStore } from './slot-store.ts';
 
 const bed = createFetchBed();
 let database: TestDatabase;
@@ -16,7 +17,10 @@ afterAll(() => database.drop());
 
 /** A fetch stack as each worker has one: of its own, but on the shared tables. */
 const newWorker = (site: FixtureSite) =>
-  bed.newFetcher([site], { pacer: new PgHostPacer({ db: database.db }), robots: new PgRobotsStore(database.db) });
+  bed.newFetcher([site], {
+    pacer: new SharedHostPacer({ slots: new PgSlotStore(database.db) }),
+    robots: new PgRobotsStore(database.db),
+  });
 
 /** Lets time pass for the host and its rules. */
 async function passTime(seconds: number): Promise<void> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Executor } from '#lib/db/create-db.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
+import { PgSessionJournal } from './session-journal.ts';
 import { type SessionLogLine, SessionLogWriter } from './session-log-writer.ts';
 
 let database: TestDatabase;
@@ -34,7 +35,11 @@ function switchable(): { db: Executor; away: boolean } {
 
 describe('SessionLogWriter', () => {
   it('writes by itself, in order, with details, whatever the text holds', async () => {
-    const writer = new SessionLogWriter({ db: database.db, workerId: 'worker', flushMs: 20 });
+    const writer = new SessionLogWriter({
+      journal: new PgSessionJournal(database.db),
+      workerId: 'worker',
+      flushMs: 20,
+    });
     writer.write(line('one'));
     writer.write({ ...line('two \0 "quoted" {a,b}'), details: { url: 'https://example.com', list: [1, '\0'] } });
     await waitFor(async () => (await read()).length === 2);
@@ -45,7 +50,7 @@ describe('SessionLogWriter', () => {
   });
 
   it('keeps the order of more lines than one batch holds', async () => {
-    const writer = new SessionLogWriter({ db: database.db, workerId: 'worker' });
+    const writer = new SessionLogWriter({ journal: new PgSessionJournal(database.db), workerId: 'worker' });
     for (let count = 0; count < 1_200; count += 1) writer.write(line(String(count)));
     await writer.close();
     expect((await read()).map(({ message }) => Number(message))).toEqual(Array.from({ length: 1_200 }, (_, i) => i));
@@ -53,7 +58,12 @@ describe('SessionLogWriter', () => {
 
   it('keeps lines while the database is away, drops beyond its bound, and says how many', async () => {
     const away = switchable();
-    const writer = new SessionLogWriter({ db: away.db, workerId: 'worker', flushMs: 10, linesMax: 3 });
+    const writer = new SessionLogWriter({
+      journal: new PgSessionJournal(away.db),
+      workerId: 'worker',
+      flushMs: 10,
+      linesMax: 3,
+    });
     for (let count = 0; count < 5; count += 1) writer.write(line(String(count)));
     await writer.flush();
     expect(writer.droppedCount).toBe(2);
@@ -70,7 +80,7 @@ describe('SessionLogWriter', () => {
 
   it('does not hold up the end of a worker when the database is away', async () => {
     const hanging: Executor = { query: () => new Promise(() => {}) };
-    const writer = new SessionLogWriter({ db: hanging, workerId: 'worker' });
+    const writer = new SessionLogWriter({ journal: new PgSessionJournal(hanging), workerId: 'worker' });
     writer.write(line('never written'));
     await writer.close(20);
   });

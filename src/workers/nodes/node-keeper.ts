@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Executor } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { EventPublisher } from '../events.ts';
 import { isProcessAlive } from '../is-process-alive.ts';
@@ -8,7 +7,7 @@ import type { ManagerDuty } from '../manager-duty.ts';
 import type { ManagerFigures } from '../worker-tally.ts';
 import type { MachineSample, SampleMachine } from './machine-sampler.ts';
 import { INTAKE_SHARE, NO_SIGNS_YET, type NodeHealth, nodeHealth } from './node-health.ts';
-import { beatNode, leaveNode, type NodeOwner, type NodeWish, sweepSilentNodes } from './node-store.ts';
+import type { NodeOwner, NodeStore, NodeWish } from './node-store.ts';
 
 /** What it reports on and steers; WorkerManager is one. */
 export interface SteeredManager {
@@ -19,7 +18,7 @@ export interface SteeredManager {
 }
 
 export interface NodeKeeperOptions {
-  db: Executor;
+  nodes: NodeStore;
   events: Pick<EventPublisher, 'publish' | 'flush'>;
   logger: Logger;
   nodeId: string;
@@ -70,8 +69,8 @@ export class NodeKeeper {
   /** Says that the manager has stopped. Never throws, and does not wait long for the database. */
   async leave(): Promise<void> {
     if (!this.#ownsRow) return;
-    const { db, nodeId, events } = this.#options;
-    const leaving = leaveNode(db, { nodeId, ...ownIdentity() }).then(
+    const { nodes, nodeId, events } = this.#options;
+    const leaving = nodes.leave({ nodeId, ...ownIdentity() }).then(
       () => {
         events.publish(['workers']);
         return events.flush();
@@ -95,9 +94,9 @@ export class NodeKeeper {
   }
 
   async #beat(manager: SteeredManager, sample: MachineSample): Promise<void> {
-    const { db, leaseMs } = this.#options;
+    const { nodes, leaseMs } = this.#options;
     const beat = this.#describe(manager, sample);
-    const answer = await beatNode(db, beat, { first: !this.#ownsRow, deadPid: this.#deadPid, leaseMs });
+    const answer = await nodes.beat(beat, { first: !this.#ownsRow, deadPid: this.#deadPid, leaseMs });
     if (answer.kind === 'written') {
       this.#noteOwned();
       this.#obey(manager, answer.wish);
@@ -188,10 +187,10 @@ export class NodeKeeper {
   }
 
   async #sweep(nowMs: number): Promise<void> {
-    const { db, leaseMs, events, logger } = this.#options;
+    const { nodes, leaseMs, events, logger } = this.#options;
     if (nowMs - this.#sweptAtMs < leaseMs) return;
     this.#sweptAtMs = nowMs;
-    const { gone, deleted } = await sweepSilentNodes(db, leaseMs);
+    const { gone, deleted } = await nodes.sweep(leaseMs);
     if (gone.length > 0) logger.warn({ nodes: gone }, 'These machines have fallen silent; their sessions go to others');
     if (gone.length + deleted.length > 0) events.publish(['workers']);
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { beatNode, leaveNode, type NodeBeat, sweepSilentNodes } from './node-store.ts';
+import { type NodeBeat, PgNodeStore } from './node-store.ts';
 
 const LEASE_MS = 30_000;
 
@@ -25,20 +25,21 @@ const BEAT: NodeBeat = {
 };
 
 let database: TestDatabase;
+let nodes: PgNodeStore;
 beforeAll(async () => {
   database = await createTestDatabase();
+  nodes = new PgNodeStore(database.db);
 });
 afterAll(() => database.drop());
 beforeEach(() => database.db.query('delete from nodes'));
 
 const beat = (patch: Partial<NodeBeat> = {}, options: { first?: boolean; deadPid?: number } = {}) =>
-  beatNode(
-    database.db,
+  nodes.beat(
     { ...BEAT, ...patch },
     { first: options.first ?? false, deadPid: options.deadPid ?? null, leaseMs: LEASE_MS },
   );
 
-const sweep = () => sweepSilentNodes(database.db, LEASE_MS);
+const sweep = () => nodes.sweep(LEASE_MS);
 
 const silentFor = (seconds: number, nodeId = 'node-a') =>
   database.db.query('update nodes set last_seen_at = now() - make_interval(secs => $1) where node_id = $2', [
@@ -117,7 +118,7 @@ describe('beatNode', () => {
       wish: { mode: 'draining', desiredWorkers: null },
     });
     expect(await row()).toMatchObject({ hostname: 'host-b', start_is_old: false });
-    await leaveNode(database.db, { nodeId: 'node-a', ...next });
+    await nodes.leave({ nodeId: 'node-a', ...next });
     expect(await row()).toMatchObject({ status: 'gone', active_workers: 0 });
     expect(await beat()).toMatchObject({ kind: 'written' });
     expect(await beat({ managerPid: 101 }, { deadPid: 100 })).toMatchObject({ kind: 'written' });
@@ -125,7 +126,7 @@ describe('beatNode', () => {
 
   it('does not say that a machine has left which another manager has taken over', async () => {
     await beat();
-    await leaveNode(database.db, { nodeId: 'node-a', hostname: 'host-b', managerPid: 100 });
+    await nodes.leave({ nodeId: 'node-a', hostname: 'host-b', managerPid: 100 });
     expect(await row()).toMatchObject({ status: 'healthy' });
   });
 });

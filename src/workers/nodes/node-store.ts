@@ -91,26 +91,20 @@ interface BeatRow extends QueryRow {
   managerPid: number;
 }
 
-/** One heartbeat of a node. */
-export async function beatNode(db: Executor, beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer> {
-  const values = [JSON.stringify(beat), options.first, options.deadPid, options.leaseMs];
-  const [row] = await db.query<BeatRow>(BEAT, values);
-  // Another manager inserted the row while this statement ran: the next beat sees it.
-  if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 } };
-  const { mode, desiredWorkers, hostname, managerPid } = row;
-  if (row.written) return { kind: 'written', wish: { mode, desiredWorkers } };
-  return { kind: 'taken', owner: { hostname, managerPid } };
+/** The rows of machines, as their managers keep them. */
+export interface NodeStore {
+  /** One heartbeat of a node. */
+  beat(beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer>;
+  /** Says that the manager has stopped on purpose, so that the next one under this name need not wait. */
+  leave(node: NodeOwner & { nodeId: string }): Promise<void>;
+  /** Marks silent nodes as gone, and deletes those that are gone for long. May be done by any number of managers at once. */
+  sweep(leaseMs: number): Promise<SweepAnswer>;
 }
 
-/** Says that the manager has stopped on purpose, so that the next one under this name need not wait. */
 const LEAVE = `
 update nodes set status = 'gone', status_reasons = array['Its manager was stopped'], status_since = clock_timestamp(),
   active_workers = 0, active_sessions = 0, last_seen_at = clock_timestamp()
 where node_id = $1 and hostname = $2 and manager_pid = $3`;
-
-export async function leaveNode(db: Executor, node: NodeOwner & { nodeId: string }): Promise<void> {
-  await db.query(LEAVE, [node.nodeId, node.hostname, node.managerPid]);
-}
 
 /**
  * Looks after nodes that have fallen silent: after $1 ms they are marked as gone, and after $2 ms their rows are deleted. Their
@@ -141,9 +135,31 @@ export interface SweepAnswer {
 const DELETED_AFTER_MS = 5 * 60_000;
 const WISH_KEPT_MS = 7 * 24 * 3_600_000;
 
-/** May be done by any number of managers at once. */
-export async function sweepSilentNodes(db: Executor, leaseMs: number): Promise<SweepAnswer> {
-  const values = [2 * leaseMs, Math.max(DELETED_AFTER_MS, 3 * leaseMs), WISH_KEPT_MS];
-  const [row] = await db.query<SweepAnswer & QueryRow>(SWEEP, values);
-  return { gone: row?.gone ?? [], deleted: row?.deleted ?? [] };
+/** In the table of nodes. */
+export class PgNodeStore implements NodeStore {
+  readonly #db: Executor;
+
+  constructor(db: Executor) {
+    this.#db = db;
+  }
+
+  async beat(beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer> {
+    const values = [JSON.stringify(beat), options.first, options.deadPid, options.leaseMs];
+    const [row] = await this.#db.query<BeatRow>(BEAT, values);
+    // Another manager inserted the row while this statement ran: the next beat sees it.
+    if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 } };
+    const { mode, desiredWorkers, hostname, managerPid } = row;
+    if (row.written) return { kind: 'written', wish: { mode, desiredWorkers } };
+    return { kind: 'taken', owner: { hostname, managerPid } };
+  }
+
+  async leave({ nodeId, hostname, managerPid }: NodeOwner & { nodeId: string }): Promise<void> {
+    await this.#db.query(LEAVE, [nodeId, hostname, managerPid]);
+  }
+
+  async sweep(leaseMs: number): Promise<SweepAnswer> {
+    const values = [2 * leaseMs, Math.max(DELETED_AFTER_MS, 3 * leaseMs), WISH_KEPT_MS];
+    const [row] = await this.#db.query<SweepAnswer & QueryRow>(SWEEP, values);
+    return { gone: row?.gone ?? [], deleted: row?.deleted ?? [] };
+  }
 }

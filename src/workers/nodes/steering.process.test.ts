@@ -10,6 +10,7 @@ import { WorkerManager } from '../manager.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 import type { MachineSample } from './machine-sampler.ts';
 import { NodeKeeper } from './node-keeper.ts';
+import { PgNodeStore } from './node-store.ts';
 
 let database: TestDatabase;
 let queue: JobQueue;
@@ -160,13 +161,13 @@ it('takes half as much while the machine is degraded, nothing while it is unheal
     return { atMs, memoryPercent, ...rest };
   };
   const node = new NodeKeeper({
-    ...{ db, logger, sample, nodeId: 'node-b', version: null },
+    ...{ logger, sample, nodeId: 'node-b', version: null, nodes: new PgNodeStore(db) },
     ...{ configuredWorkers: 1, concurrency: 2, heartbeatMs: 300, leaseMs: 30_000 },
     events: createEventPublisher(db),
   });
   const manager = new WorkerManager({
     config: { numWorkers: 1, heartbeatMs: 300, drainGraceMs: 0 },
-    ...{ db, queue, logger, nodeId: 'node-b', concurrency: 2, listenUrl: url },
+    ...{ queue, logger, nodeId: 'node-b', concurrency: 2, listenUrl: url, events: createEventPublisher(db) },
     workerEntry: path.join(folder, 'scraper-worker.mjs'),
     workerArgs: ['--scrapers', path.join(folder, 'scripted-scrapers.mjs')],
     workerEnv: { DATABASE_URL: url, LOG_LEVEL: 'silent', WORKER_CONCURRENCY: '2' },

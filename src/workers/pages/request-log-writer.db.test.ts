@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Executor } from '#lib/db/create-db.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
+import { PgSessionJournal } from '../logs/session-journal.ts';
 import { RequestLogWriter, type SessionRequest } from './request-log-writer.ts';
 
 let database: TestDatabase;
@@ -32,7 +33,7 @@ const readColumn = async (column: string) => (await read()).map((row) => row[col
 
 describe('RequestLogWriter', () => {
   it('writes by itself, in order, with the time at which each was made', async () => {
-    const writer = new RequestLogWriter({ db: database.db, flushMs: 20 });
+    const writer = new RequestLogWriter({ journal: new PgSessionJournal(database.db), flushMs: 20 });
     writer.write(request());
     writer.write(
       request({
@@ -71,7 +72,7 @@ describe('RequestLogWriter', () => {
   });
 
   it('keeps no secret of an address', async () => {
-    const writer = new RequestLogWriter({ db: database.db });
+    const writer = new RequestLogWriter({ journal: new PgSessionJournal(database.db) });
     writer.write(
       request({ url: 'https://user:secret@example.com/a?api_key=secret&q=roof', reason: 'asked http://u:secret@p:1' }),
     );
@@ -83,7 +84,7 @@ describe('RequestLogWriter', () => {
   });
 
   it('lists so many requests of an attempt, then only problems, up to as many again, and says so', async () => {
-    const writer = new RequestLogWriter({ db: database.db, perAttemptMax: 3 });
+    const writer = new RequestLogWriter({ journal: new PgSessionJournal(database.db), perAttemptMax: 3 });
     for (let count = 0; count < 5; count += 1) writer.write(request());
     for (let count = 0; count < 10; count += 1) writer.write(request({ verdict: 'blocked', status: 403 }));
     writer.write(request({ claimNumber: 2 }));
@@ -103,7 +104,7 @@ describe('RequestLogWriter', () => {
   });
 
   it('counts the attempts that go on, however many others there were', async () => {
-    const writer = new RequestLogWriter({ db: database.db, perAttemptMax: 2 });
+    const writer = new RequestLogWriter({ journal: new PgSessionJournal(database.db), perAttemptMax: 2 });
     for (let count = 0; count < 2; count += 1) writer.write(request({ sessionId: 1 }));
     for (let session = 2; session < 100; session += 1) writer.write(request({ sessionId: session }));
     writer.write(request({ sessionId: 1 }));
@@ -120,7 +121,7 @@ describe('RequestLogWriter', () => {
           ? Promise.reject(new Error('Connection terminated'))
           : database.db.query(text, values)) as Executor['query'],
     };
-    const writer = new RequestLogWriter({ db, flushMs: 10, rowsMax: 3 });
+    const writer = new RequestLogWriter({ journal: new PgSessionJournal(db), flushMs: 10, rowsMax: 3 });
     for (let count = 0; count < 5; count += 1) writer.write(request({ status: 200 + count }));
     await writer.flush();
     expect(writer.droppedCount).toBe(2);

@@ -1,31 +1,16 @@
-import type { Executor } from '#lib/db/create-db.ts';
 import { SMOOTH_VERDICTS } from '#lib/sessions/smooth-verdicts.ts';
 import { BatchWriter } from '../batch-writer.ts';
+import type { JournalRequest, SessionJournal } from '../logs/session-journal.ts';
 import { storableText } from '../stored-error.ts';
 import { shownUrl } from './shown-url.ts';
 
 /** One request of a session and what came of it. */
-export interface SessionRequest {
-  sessionId: number;
-  claimNumber: number;
-  method: string;
-  url: string;
-  /** Null where no answer came. */
-  status: number | null;
-  durationMs: number;
-  wireBytes: number;
-  proxyId: number | null;
-  /** `host:port`; null for a direct request. */
-  proxy: string | null;
-  verdict: string;
-  reason: string | null;
-  snapshotSignature: string | null;
-}
+export type SessionRequest = Omit<JournalRequest, 'ageMs'>;
 
 type BufferedRequest = SessionRequest & { loggedAtMs: number };
 
 export interface RequestLogWriterOptions {
-  db: Executor;
+  journal: Pick<SessionJournal, 'addRequests'>;
   flushMs?: number;
   /** Requests kept while the database is away; later ones are dropped and counted. */
   rowsMax?: number;
@@ -35,19 +20,6 @@ export interface RequestLogWriterOptions {
 
 /** Attempts whose requests are counted: far more than one worker runs at once. */
 const ATTEMPTS_MAX = 200;
-
-// Requests carry their age, not a time: the database's clock is the one that counts.
-const INSERT = `
-  insert into session_requests (session_id, at, claim_number, status, duration_ms, wire_bytes, proxy_id, method, url, verdict,
-    reason, proxy, snapshot_signature)
-  select request.session_id, clock_timestamp() - make_interval(secs => request.age_ms / 1000.0), request.claim_number,
-    request.status, request.duration_ms, request.wire_bytes, request.proxy_id, request.method, request.url, request.verdict,
-    request.reason, request.proxy, request.snapshot_signature
-  from unnest($1::bigint[], $2::float8[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::text[], $9::text[],
-      $10::text[], $11::text[], $12::text[], $13::text[])
-    with ordinality as request (session_id, age_ms, claim_number, status, duration_ms, wire_bytes, proxy_id, method, url, verdict,
-      reason, proxy, snapshot_signature, position)
-  order by request.position`;
 
 /**
  * Lists what sessions ask, in batches and soon; never fails and never blocks a session (see BatchWriter). Addresses are kept
@@ -59,13 +31,13 @@ export class RequestLogWriter {
   /** How many are listed, by attempt; the one that asked last is at the end. */
   readonly #listed = new Map<string, number>();
 
-  constructor({ db, flushMs = 500, rowsMax = 2_000, perAttemptMax = 5_000 }: RequestLogWriterOptions) {
+  constructor({ journal, flushMs = 500, rowsMax = 2_000, perAttemptMax = 5_000 }: RequestLogWriterOptions) {
     this.#perAttemptMax = perAttemptMax;
     this.#batches = new BatchWriter({
       flushMs,
       rowsMax,
       insert: (batch, dropped) =>
-        db.query(INSERT, columnsOf(dropped > 0 ? [...batch, ...droppedNote(batch, dropped)] : batch)),
+        journal.addRequests((dropped > 0 ? [...batch, ...droppedNote(batch, dropped)] : batch).map(toJournal)),
     });
   }
 
@@ -150,22 +122,6 @@ function noteOf({ sessionId, claimNumber }: SessionRequest, reason: string): Buf
   };
 }
 
-/** One list per column, in the order of the statement. */
-function columnsOf(requests: readonly BufferedRequest[]): unknown[][] {
-  const now = performance.now();
-  return [
-    requests.map((request) => request.sessionId),
-    requests.map((request) => now - request.loggedAtMs),
-    requests.map((request) => request.claimNumber),
-    requests.map((request) => request.status),
-    requests.map((request) => request.durationMs),
-    requests.map((request) => request.wireBytes),
-    requests.map((request) => request.proxyId),
-    requests.map((request) => request.method),
-    requests.map((request) => request.url),
-    requests.map((request) => request.verdict),
-    requests.map((request) => request.reason),
-    requests.map((request) => request.proxy),
-    requests.map((request) => request.snapshotSignature),
-  ];
+function toJournal({ loggedAtMs, ...request }: BufferedRequest): JournalRequest {
+  return { ...request, ageMs: performance.now() - loggedAtMs };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Executor } from '#lib/db/create-db.ts';
 import { silentLogger } from '#lib/logger.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { type FailedPage, SnapshotStore } from './snapshot-store.ts';
+import { type FailedPage, PgSnapshotRows, SnapshotStore } from './snapshot-store.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -11,8 +11,8 @@ beforeAll(async () => {
 beforeEach(() => database.db.query('truncate page_snapshots'));
 afterAll(() => database.drop());
 
-const newStore = (more: { db?: Executor; perDayMax?: number } = {}) =>
-  new SnapshotStore({ db: database.db, logger: silentLogger(), ...more });
+const newStore = ({ db = database.db as Executor, perDayMax }: { db?: Executor; perDayMax?: number } = {}) =>
+  new SnapshotStore({ rows: new PgSnapshotRows(db, perDayMax), logger: silentLogger() });
 
 const page = (more: Partial<FailedPage> = {}): FailedPage => ({
   sessionId: 7,

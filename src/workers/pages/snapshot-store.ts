@@ -21,11 +21,22 @@ export interface FailedPage {
   evidence: readonly PageEvidence[];
 }
 
+/** A snapshot as it is kept, without what is private. */
+export interface SnapshotRow extends Omit<FailedPage, 'hostKey' | 'text' | 'title' | 'evidence'> {
+  signature: string;
+  evidence: readonly PageEvidence[];
+  body: string;
+}
+
+/** Where snapshots are kept. */
+export interface SnapshotRows {
+  /** Keeps it, or counts it when one of its kind is there. False when there are too many of its source already. */
+  keep(row: SnapshotRow): Promise<boolean>;
+}
+
 export interface SnapshotStoreOptions {
-  db: Executor;
+  rows: SnapshotRows;
   logger: Logger;
-  /** New snapshots of one source in a day. */
-  perDayMax?: number;
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -64,12 +75,42 @@ const SAVE = `
     ${PAGE_COLUMNS.map((name) => `${name} = case when ${IS_CURRENT} then page_snapshots.${name} else excluded.${name} end`).join(',\n    ')}
   returning signature`;
 
+/** New snapshots of one source in a day. */
+const PER_DAY_MAX = 200;
+
+/** Shared by all through page_snapshots. */
+export class PgSnapshotRows implements SnapshotRows {
+  readonly #db: Executor;
+  readonly #perDayMax: number;
+
+  constructor(db: Executor, perDayMax = PER_DAY_MAX) {
+    this.#db = db;
+    this.#perDayMax = perDayMax;
+  }
+
+  async keep({ signature, sessionId, status, source, url, verdict, evidence, headers, body }: SnapshotRow) {
+    const columns = [
+      signature,
+      sessionId,
+      status,
+      source,
+      url,
+      verdict,
+      storableJson(evidence),
+      storableJson(headers),
+      body,
+    ];
+    const kept = await this.#db.query(SAVE, [...columns, this.#perDayMax]);
+    return kept.length > 0;
+  }
+}
+
 /** Keeps the first page of each kind of failure for seven days, so that people can see what a site showed us. */
 export class SnapshotStore {
-  readonly #options: Required<SnapshotStoreOptions>;
+  readonly #options: SnapshotStoreOptions;
 
   constructor(options: SnapshotStoreOptions) {
-    this.#options = { perDayMax: 200, ...options };
+    this.#options = options;
   }
 
   /**
@@ -77,28 +118,29 @@ export class SnapshotStore {
    * @returns the signature under which it is found; null when it was not kept.
    */
   async save(page: FailedPage): Promise<string | null> {
-    const { db, logger, perDayMax } = this.#options;
     try {
-      const rules = page.evidence.map(({ rule }) => rule);
-      const signature = failureSignature({ ...page, rules });
-      const [row] = await db.query<{ signature: string }>(SAVE, [
-        signature,
-        page.sessionId,
-        page.status,
-        page.source,
-        storableText(shownUrl(page.url)),
-        page.verdict,
-        storableJson(page.evidence),
-        storableJson(publicHeaders(page.headers)),
-        beginningOf(page.text),
-        perDayMax,
-      ]);
-      return row?.signature ?? null;
+      const row = toRow(page);
+      return (await this.#options.rows.keep(row)) ? row.signature : null;
     } catch (error) {
-      logger.warn({ err: error, url: shownUrl(page.url) }, 'A failed page could not be kept');
+      this.#options.logger.warn({ err: error, url: shownUrl(page.url) }, 'A failed page could not be kept');
       return null;
     }
   }
+}
+
+function toRow(page: FailedPage): SnapshotRow {
+  const { sessionId, source, status, verdict } = page;
+  return {
+    signature: failureSignature({ ...page, rules: page.evidence.map(({ rule }) => rule) }),
+    sessionId,
+    source,
+    status,
+    url: storableText(shownUrl(page.url)),
+    verdict,
+    evidence: page.evidence,
+    headers: publicHeaders(page.headers),
+    body: beginningOf(page.text),
+  };
 }
 
 function publicHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

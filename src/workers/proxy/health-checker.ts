@@ -1,15 +1,14 @@
-import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { RepeatingTask } from '../repeating-task.ts';
-import type { HealthChange, HealthStore } from './health-store.ts';
+import type { HealthChange } from './health-store.ts';
 import type { PasswordSafe } from './password-safe.ts';
 import { readEndpoint } from './pool-snapshot.ts';
 import { type CheckResult, checkProxy, type DirectLook, type EchoEndpoint, lookDirectly } from './proxy-check.ts';
 import type { ProxyEvent } from './proxy-health.ts';
+import type { ProxyStore } from './proxy-store.ts';
 
 export interface HealthCheckerOptions {
-  db: Db;
-  store: HealthStore;
+  store: Pick<ProxyStore, 'find' | 'applyCheck' | 'claimChecks' | 'nextCheckInMs'>;
   passwords: PasswordSafe;
   echo: EchoEndpoint;
   onChange: (changes: readonly HealthChange[]) => void;
@@ -99,8 +98,8 @@ export class HealthChecker {
   }
 
   async #check(id: number, direct: DirectLook): Promise<void> {
-    const { db, passwords, echo, store, onChange } = this.#options;
-    const proxy = await readEndpoint(db, passwords, id);
+    const { passwords, echo, store, onChange } = this.#options;
+    const proxy = await readEndpoint(store, passwords, id);
     if (proxy === null) {
       if (this.#unreadable.size >= UNREADABLE_MAX) this.#unreadable.clear();
       this.#unreadable.add(id);

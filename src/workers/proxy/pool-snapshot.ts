@@ -1,7 +1,6 @@
-import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { ProxyStatus } from '#lib/db/schema/vocabulary.ts';
 import type { PasswordSafe } from './password-safe.ts';
-import type { ProxyAddress, ProxyEndpoint } from './proxy-url.ts';
+import type { ProxyStore, SealedProxy } from './proxy-store.ts';
+import type { ProxyEndpoint } from './proxy-url.ts';
 
 /** A proxy that requests may go through, as it was a few seconds ago. */
 export interface PooledProxy {
@@ -26,75 +25,37 @@ export interface PoolSnapshot {
   unreadable: number;
 }
 
-interface UsableRow extends QueryRow {
-  id: number;
-  protocol: ProxyAddress['protocol'];
-  host: string;
-  port: number;
-  username: string | null;
-  password_encrypted: string | null;
-  status: 'active' | 'testing';
-  tier: number;
-  max_inflight: number;
-  success_rate: number | null;
-  avg_response_time_ms: number | null;
-}
-
 export const banKey = (proxyId: number, hostKey: string) => `${proxyId} ${hostKey}`;
 
 /** Reads all proxies that may be used, with their passwords, and who bans them. */
-export async function readPool(db: Executor, passwords: PasswordSafe): Promise<PoolSnapshot> {
-  const rows = await db.query<UsableRow>(
-    `select id, protocol, host, port, username, password_encrypted, status, tier, max_inflight, success_rate, avg_response_time_ms
-     from proxy_pool where status in ('active', 'testing') order by id`,
-  );
-  const bans = await db.query<{ proxy_id: number; host_key: string; remaining_ms: number }>(
-    `select proxy_id, host_key, extract(epoch from until - clock_timestamp())::float8 * 1000 as remaining_ms
-     from proxy_host_bans where until > clock_timestamp() - interval '1 day'`,
-  );
+export async function readPool(store: Pick<ProxyStore, 'listUsable'>, passwords: PasswordSafe): Promise<PoolSnapshot> {
+  const { proxies: usable, bans } = await store.listUsable();
   const nowMs = performance.now();
-  const proxies = rows.flatMap((row): [number, PooledProxy][] => {
-    const password = passwords.open(row.password_encrypted);
-    return password.kind === 'unreadable' ? [] : [[row.id, toPooled(row, password.text)]];
+  const proxies = usable.flatMap((proxy): [number, PooledProxy][] => {
+    const endpoint = toEndpoint(proxy, passwords);
+    const { status, tier, maxInflight, successRate, avgResponseTimeMs } = proxy;
+    if (endpoint === null) return [];
+    return [[proxy.id, { endpoint, status, tier, maxInflight, successRate, avgResponseTimeMs }]];
   });
-  passwords.keepOnly(rows.map((row) => row.password_encrypted));
+  passwords.keepOnly(usable.map(({ passwordEncrypted }) => passwordEncrypted));
   return {
     proxies: new Map(proxies),
-    bans: new Map(bans.map((ban) => [banKey(ban.proxy_id, ban.host_key), { untilMs: nowMs + ban.remaining_ms }])),
-    unreadable: rows.length - proxies.length,
+    bans: new Map(bans.map((ban) => [banKey(ban.proxyId, ban.hostKey), { untilMs: nowMs + ban.remainingMs }])),
+    unreadable: usable.length - proxies.length,
   };
 }
 
 /** One proxy with its password, whatever its state; null when it is gone or its password cannot be read here. */
-export async function readEndpoint(db: Executor, passwords: PasswordSafe, id: number): Promise<ProxyEndpoint | null> {
-  const [row] = await db.query<UsableRow>(
-    'select id, protocol, host, port, username, password_encrypted from proxy_pool where id = $1',
-    [id],
-  );
-  const password = passwords.open(row?.password_encrypted ?? null);
-  return row === undefined || password.kind === 'unreadable' ? null : toEndpoint(row, password.text);
+export async function readEndpoint(
+  store: Pick<ProxyStore, 'find'>,
+  passwords: PasswordSafe,
+  id: number,
+): Promise<ProxyEndpoint | null> {
+  const proxy = await store.find(id);
+  return proxy === null ? null : toEndpoint(proxy, passwords);
 }
 
-/** How many proxies there are in each state. */
-export async function countProxies(db: Executor): Promise<Partial<Record<ProxyStatus, number>>> {
-  const rows = await db.query<{ status: ProxyStatus; count: number }>(
-    'select status, count(*) from proxy_pool group by status',
-  );
-  return Object.fromEntries(rows.map((row) => [row.status, row.count]));
-}
-
-function toPooled(row: UsableRow, password: string | null): PooledProxy {
-  return {
-    endpoint: toEndpoint(row, password),
-    status: row.status,
-    tier: row.tier,
-    maxInflight: row.max_inflight,
-    successRate: row.success_rate,
-    avgResponseTimeMs: row.avg_response_time_ms,
-  };
-}
-
-function toEndpoint(row: UsableRow, password: string | null): ProxyEndpoint {
-  const { id, protocol, host, port, username } = row;
-  return { id, protocol, host, port, username, password };
+function toEndpoint({ id, protocol, host, port, username, passwordEncrypted }: SealedProxy, passwords: PasswordSafe) {
+  const password = passwords.open(passwordEncrypted);
+  return password.kind === 'unreadable' ? null : { id, protocol, host, port, username, password: password.text };
 }

@@ -1,6 +1,6 @@
-import type { Executor } from '#lib/db/create-db.ts';
 import type { PasswordSafe } from './password-safe.ts';
 import { type PoolSnapshot, readPool } from './pool-snapshot.ts';
+import type { ProxyStore } from './proxy-store.ts';
 
 /** How old a picture of the pool may be. */
 const FRESH_MS = 2_000;
@@ -9,15 +9,15 @@ const STALE_MS = 60_000;
 
 /** The pool as it was at most two seconds ago. Read when somebody asks and not otherwise; many askers share one reading. */
 export class PoolView {
-  readonly #db: Executor;
+  readonly #store: Pick<ProxyStore, 'listUsable'>;
   readonly #passwords: PasswordSafe;
   #snapshot: PoolSnapshot | null = null;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<PoolSnapshot> | null = null;
   #isOutdated = false;
 
-  constructor(db: Executor, passwords: PasswordSafe) {
-    this.#db = db;
+  constructor(store: Pick<ProxyStore, 'listUsable'>, passwords: PasswordSafe) {
+    this.#store = store;
     this.#passwords = passwords;
   }
 
@@ -50,7 +50,7 @@ export class PoolView {
     this.#isOutdated = false;
     const startedAtMs = performance.now();
     try {
-      const snapshot = await readPool(this.#db, this.#passwords);
+      const snapshot = await readPool(this.#store, this.#passwords);
       // A reading that began before the last one ended knows less than it.
       if (startedAtMs >= this.#readAtMs) {
         this.#snapshot = snapshot;

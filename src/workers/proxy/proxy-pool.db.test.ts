@@ -7,6 +7,7 @@ import { insertProxies } from '#test/proxy-rows.ts';
 import { PasswordSafe } from './password-safe.ts';
 import { readPool } from './pool-snapshot.ts';
 import { ProxyPool } from './proxy-pool.ts';
+import { PgProxyStore } from './proxy-store.ts';
 import { decryptSecret } from './secret-box.ts';
 
 const key = randomBytes(32);
@@ -45,7 +46,7 @@ describe('add', () => {
     const renewed = await pool.add('http://user:new@proxy.example.com:8080', 1);
     expect(renewed).toMatchObject({ id: first.id, isNew: false, tier: 1 });
     expect(await rowOf(first.id)).toMatchObject({ status: 'testing', tier: 1 });
-    const snapshot = await readPool(test.db, new PasswordSafe(key));
+    const snapshot = await readPool(new PgProxyStore({ db: test.db, checkIntervalMs: 60_000 }), new PasswordSafe(key));
     expect(snapshot.proxies.get(first.id)?.endpoint).toMatchObject({ username: 'user', password: 'new' });
     expect((await pool.add('http://other@proxy.example.com:8080')).isNew).toBe(true);
   });
@@ -97,7 +98,10 @@ describe('addList', () => {
     expect(result).toMatchObject({ added: 2, known: 2 });
     expect(result.problems.map(({ line }) => line)).toEqual([5, 6]);
     expect(JSON.stringify(result)).not.toMatch(/hidden|first|second/);
-    const { proxies } = await readPool(test.db, new PasswordSafe(key));
+    const { proxies } = await readPool(
+      new PgProxyStore({ db: test.db, checkIntervalMs: 60_000 }),
+      new PasswordSafe(key),
+    );
     const found = [...proxies.values()].map(({ endpoint, tier }) => [endpoint.host, endpoint.password, tier]);
     expect(found).toEqual([
       ['a.example.com', null, 7],
@@ -144,7 +148,10 @@ describe('a pool on a machine with another key', () => {
     const open = await pool.add('http://open.example.com:80');
     await pool.add('http://user:hidden@closed.example.com:80');
     for (const otherKey of [null, randomBytes(32)]) {
-      const snapshot = await readPool(test.db, new PasswordSafe(otherKey));
+      const snapshot = await readPool(
+        new PgProxyStore({ db: test.db, checkIntervalMs: 60_000 }),
+        new PasswordSafe(otherKey),
+      );
       expect([...snapshot.proxies.keys()]).toEqual([open.id]);
       expect(snapshot.unreadable).toBe(1);
     }

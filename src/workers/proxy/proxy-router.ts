@@ -1,16 +1,16 @@
-import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { chooseProxy } from './choose-proxy.ts';
-import { type BanResult, banProxy } from './host-bans.ts';
+import type { BanResult } from './host-bans.ts';
 import { noProxyError, type Shortage } from './no-proxy.ts';
-import { banKey, countProxies, type PooledProxy, type PoolSnapshot } from './pool-snapshot.ts';
+import { banKey, type PooledProxy, type PoolSnapshot } from './pool-snapshot.ts';
 import type { PoolView } from './pool-view.ts';
 import type { ProxyLease, ProxyRequest, ProxyRoutes, ProxyUse } from './proxy-routes.ts';
+import type { ProxyStore } from './proxy-store.ts';
 import { StickyMap } from './sticky-map.ts';
 import type { UseLedger } from './use-ledger.ts';
 
 export interface ProxyRouterOptions {
-  db: Db;
+  store: Pick<ProxyStore, 'ban' | 'count'>;
   view: PoolView;
   ledger: UseLedger;
   /** Told when a host served a proxy that it refused before. */
@@ -135,7 +135,8 @@ export class ProxyRouter implements ProxyRoutes {
   async #ban(proxyId: number, hostKey: string, use: ProxyUse): Promise<void> {
     const ban = { proxyId, hostKey };
     try {
-      const result = await banProxy(this.#options.db, { ...ban, reason: use.error ?? 'The site refused the request' });
+      const reason = use.error ?? 'The site refused the request';
+      const result = await this.#options.store.ban({ ...ban, reason });
       this.#unwrittenBans.delete(banKey(proxyId, hostKey));
       this.#options.onBan(result, ban);
     } catch (error) {
@@ -149,7 +150,7 @@ export class ProxyRouter implements ProxyRoutes {
     const count = (reason: Ineligible) => reasons.filter((other) => other === reason).length;
     return {
       hostKey: request.hostKey,
-      counts: await countProxies(this.#options.db).catch(() => null),
+      counts: await this.#options.store.count().catch(() => null),
       banned: count('banned'),
       busy: count('busy'),
       avoided: count('avoided'),

@@ -13,6 +13,8 @@ export interface ClaimOptions {
   jobTimeoutMs: number | Readonly<Record<string, number>>;
   /** What the worker knows that it holds. With it, what an earlier call claimed without being able to say so is handed out too. */
   held?: readonly Claim[];
+  /** The answer to an earlier claim was lost, which only the caller knows: what that claimed is handed out first. */
+  unsure?: boolean;
 }
 
 const DEFAULT_JOB_TIMEOUT_MS = 600_000;
@@ -48,7 +50,8 @@ export class Claimer {
     this.#cursor.wishRewind();
   }
 
-  async #findUnknown({ workerId, held }: ClaimOptions): Promise<ClaimedSession[]> {
+  async #findUnknown({ workerId, held, unsure }: ClaimOptions): Promise<ClaimedSession[]> {
+    if (held && unsure) return await findUnknownClaims(this.#db, workerId, held);
     const untilMs = this.#unsureUntilMs.get(workerId);
     if (untilMs === undefined || !held) return [];
     const sureAfterThis = performance.now() > untilMs;

@@ -230,9 +230,12 @@ export class JobQueue {
     return answer;
   }
 
-  /** The manager's heartbeat for all its workers: moves their leases on and brings back what they must stop. */
-  renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {
-    return renewLeases(this.#db, workers, this.#leaseMs, this.#program);
+  /**
+   * The manager's heartbeat for all its workers: moves their leases on and brings back what they must stop.
+   * @param leaseMs instead of the queue's own.
+   */
+  renewLeases(workers: readonly WorkerBeat[], leaseMs = this.#leaseMs): Promise<HeartbeatAnswer> {
+    return renewLeases(this.#db, workers, leaseMs, this.#program);
   }
 
   /**

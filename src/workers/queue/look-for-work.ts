@@ -1,4 +1,4 @@
-import type { Executor } from '#lib/db/create-db.ts';
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 
 export interface WorkLook {
   sources: readonly string[];
@@ -6,7 +6,7 @@ export interface WorkLook {
   managerPid: number;
 }
 
-interface OutlookRow extends Record<string, unknown> {
+export interface WorkOutlook {
   isReady: boolean;
   dueInMs: number | null;
 }
@@ -15,8 +15,8 @@ interface OutlookRow extends Record<string, unknown> {
  * Whether something waits for these sources that could be claimed now, or a worker of this manager runs something, and when else
  * the next waiting session may be claimed (null: none waits for its time). Reads the heads of indexes only.
  */
-export async function lookForWork(db: Executor, { sources, nodeId, managerPid }: WorkLook) {
-  const [row] = await db.query<OutlookRow>(LOOK, [sources, nodeId, managerPid]);
+export async function lookForWork(db: Executor, { sources, nodeId, managerPid }: WorkLook): Promise<WorkOutlook> {
+  const [row] = await db.query<WorkOutlook & QueryRow>(LOOK, [sources, nodeId, managerPid]);
   return { isReady: row?.isReady ?? false, dueInMs: row?.dueInMs ?? null };
 }
 

@@ -1,16 +1,17 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Executor } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
-import type { CheckpointAnswer, JobQueue } from '../queue/job-queue.ts';
+import type { SessionQueue } from '../ports/session-queue.ts';
+import type { CheckpointAnswer } from '../queue/job-queue.ts';
 import { deliverRecord } from './deliver-record.ts';
+import type { LeftoverLookup } from './leftover-lookup.ts';
 import { BAD_SUFFIX, readSpoolFile, SPOOL_SUFFIX, setAside } from './spool-file.ts';
 import type { SpooledClaim, SpoolRecord } from './spool-record.ts';
 
 export interface LeftoverOptions {
-  queue: JobQueue;
-  db: Executor;
+  queue: SessionQueue;
+  lookup: Pick<LeftoverLookup, 'findBatch'>;
   logger: Logger;
 }
 
@@ -19,8 +20,6 @@ const KEEP_MS = 7 * 86_400_000;
 
 /** A file without its first record may have been opened at this moment; after this long it will not get one. */
 const KEEP_EMPTY_MS = 3_600_000;
-
-const FIND_BATCH = 'select batch_id as "batchId" from scraping_sessions where id = $1';
 
 /**
  * Delivers what a worker left behind that cannot do so itself: it died, or its lease has passed. A file goes once its attempt's
@@ -45,12 +44,13 @@ async function tidy(file: string, options: LeftoverOptions): Promise<void> {
   }
 }
 
-async function deliverFile(file: string, { queue, db, logger }: LeftoverOptions): Promise<void> {
+async function deliverFile(file: string, { queue, lookup, logger }: LeftoverOptions): Promise<void> {
   const found = await readSpoolFile(file);
   if (found === null) return await removeWhenOld(file, KEEP_EMPTY_MS);
   const { claim, records } = found;
   const about = { sessionId: claim.id, claimNumber: claim.claimNumber, records: records.length };
-  if (!(await isOfThisDatabase(db, claim))) return await removeWhenOld(file, KEEP_MS);
+  // Ids of sessions begin at 1 in every database, but no two batches share their random id.
+  if ((await lookup.findBatch(claim.id)) !== claim.batchId) return await removeWhenOld(file, KEEP_MS);
   try {
     const end = await deliverAll(queue, claim, records);
     if (end !== 'saved') await rm(file, { force: true });
@@ -64,7 +64,7 @@ async function deliverFile(file: string, { queue, db, logger }: LeftoverOptions)
 }
 
 async function deliverAll(
-  queue: JobQueue,
+  queue: SessionQueue,
   claim: SpooledClaim,
   records: readonly SpoolRecord[],
 ): Promise<'saved' | 'settled' | 'stale'> {
@@ -76,12 +76,6 @@ async function deliverAll(
     ({ answer } = delivery);
   }
   return 'saved';
-}
-
-/** Ids of sessions begin at 1 in every database, but no two batches share their random id. */
-async function isOfThisDatabase(db: Executor, claim: SpooledClaim): Promise<boolean> {
-  const [row] = await db.query<{ batchId: string }>(FIND_BATCH, [claim.id]);
-  return row?.batchId === claim.batchId;
 }
 
 /** By the clock that the file was written with. */

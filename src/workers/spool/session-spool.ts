@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { CheckpointAnswer, JobQueue } from '../queue/job-queue.ts';
+import type { SessionQueue } from '../ports/session-queue.ts';
+import type { CheckpointAnswer } from '../queue/job-queue.ts';
 import { type Delivery, deliverRecord } from './deliver-record.ts';
 import type { SpoolBudget } from './spool-budget.ts';
 import { readSpoolFile, SpoolFile, setAside } from './spool-file.ts';
@@ -8,7 +9,7 @@ import { encodeRecord, type SpooledCheckpoint, type SpooledClaim, type SpooledEn
 export interface SessionSpoolOptions {
   file: string;
   claim: SpooledClaim;
-  queue: JobQueue;
+  queue: SessionQueue;
   budget: SpoolBudget;
   /** Told of what the disk did not take. */
   onRefused: (error: unknown) => void;

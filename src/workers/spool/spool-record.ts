@@ -2,24 +2,18 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
 import type { NormalizedLead } from '#lib/leads/lead.ts';
-import type { WatermarkUpdate } from '#lib/scrapers/scraper-context.ts';
-import type { ClaimedSession } from '../queue/job-queue.ts';
+import type { Finds, FindsClaim } from '../ports/session-queue.ts';
 import type { SessionEnding } from '../session-ending.ts';
 
 /** Raised when the meaning of a record changes; files of another version are not delivered. */
 const SPOOL_VERSION = 1;
 
 /** The claim that the records of a file belong to. The batch's random id tells this database from any other. */
-export type SpooledClaim = Pick<ClaimedSession, 'id' | 'claimNumber' | 'batchId' | 'location'>;
+export type SpooledClaim = FindsClaim;
 
 /** What one checkpoint would have written. */
-export interface SpooledCheckpoint {
+export interface SpooledCheckpoint extends Finds {
   kind: 'checkpoint';
-  /** Undefined leaves the saved one as it is. */
-  cursor?: unknown;
-  progress?: SessionProgress | undefined;
-  leads: NormalizedLead[];
-  watermarks: readonly WatermarkUpdate[];
 }
 
 /** How the attempt ended; nothing follows it. */

@@ -10,7 +10,9 @@ import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { ManagerQueue } from '../manager-queue.ts';
-import { type ClaimedSession, JobQueue } from '../queue/job-queue.ts';
+import { pgManagerPorts } from '../ports/manager-ports.ts';
+import { WorkerQueue } from '../ports/worker-queue.ts';
+import type { ClaimedSession } from '../queue/job-queue.ts';
 import type { SpoolLimits } from './spool-budget.ts';
 import { WorkerSpool } from './worker-spool.ts';
 
@@ -18,7 +20,7 @@ let bed: QueueBed;
 let proxy: TcpFaultProxy;
 /** The worker's way to the database, which breaks. */
 let db: Db;
-let queue: JobQueue;
+let queue: WorkerQueue;
 let folder: string;
 let spool: WorkerSpool;
 let leaseSafe: boolean;
@@ -32,7 +34,7 @@ beforeEach(async () => {
   await bed.register('worker');
   proxy = await TcpFaultProxy.start({ port: Number(new URL(bed.url).port) });
   db = createDb({ connectionString: proxy.through(bed.url), applicationName: 'eko-test-worker' });
-  queue = new JobQueue({ db });
+  queue = new WorkerQueue({ db });
   folder = await mkdtemp(path.join(tmpdir(), 'eko-spool-'));
   spool = openSpool();
   leaseSafe = true;
@@ -68,7 +70,8 @@ const leadNames = async () => (await bed.db.query('select name from leads order 
 const spoolFiles = async () => (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.spool'));
 
 function managerQueue(): ManagerQueue {
-  return new ManagerQueue({ db: bed.db, heartbeatDb: bed.db, spoolFolder: folder, logger: silentLogger() });
+  const ports = pgManagerPorts({ db: bed.db, heartbeatDb: bed.db, leaseMs: 30_000 });
+  return new ManagerQueue({ ...ports, spoolFolder: folder, logger: silentLogger() });
 }
 
 /** A session that found two pages while the database was away; its outcome waits on disk too. */

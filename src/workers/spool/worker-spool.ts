@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
-import type { JobQueue } from '../queue/job-queue.ts';
+import type { SessionQueue } from '../ports/session-queue.ts';
 import { SessionSpool } from './session-spool.ts';
 import { SpoolBudget, type SpoolLimits } from './spool-budget.ts';
 import { spoolFileName, spoolFolderOf } from './spool-file.ts';
@@ -11,7 +11,7 @@ export interface WorkerSpoolOptions {
   /** Of all workers of this machine: spool/ in the data folder. */
   folder: string;
   workerId: string;
-  queue: JobQueue;
+  queue: SessionQueue;
   logger: Logger;
   limits?: Partial<SpoolLimits>;
 }

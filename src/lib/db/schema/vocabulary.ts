@@ -68,5 +68,5 @@ export type RobotsOutcome = (typeof ROBOTS_OUTCOMES)[number];
 export const SUPPRESSION_KINDS = ['email', 'phone', 'domain', 'address'] as const;
 export type SuppressionKind = (typeof SUPPRESSION_KINDS)[number];
 
-export const ROLES = ['viewer', 'operator', 'admin', 'bot'] as const;
+export const ROLES = ['viewer', 'operator', 'admin', 'bot', 'worker'] as const;
 export type Role = (typeof ROLES)[number];

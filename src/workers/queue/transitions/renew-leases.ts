@@ -9,11 +9,11 @@ export interface WorkerBeat {
   status: Exclude<WorkerStatus, 'stopped' | 'crashed'>;
   activeSessions: number;
   /** The session it has run longest. */
-  currentJobId?: number | null;
+  currentJobId?: number | null | undefined;
   jobsProcessed: number;
   jobsSucceeded: number;
   jobsFailed: number;
-  memoryMb?: number | null;
+  memoryMb?: number | null | undefined;
 }
 
 /** A claim whose worker must stop it. */

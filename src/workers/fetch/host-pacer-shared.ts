@@ -1,4 +1,3 @@
-import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HostNotReadyError } from '#lib/errors.ts';
 import { isDatabaseOutage, withDatabaseRetry } from '../database-retry.ts';
 import { sleepUnlessAborted } from './abortable-sleep.ts';
@@ -10,16 +9,11 @@ import {
   type SlotResult,
   WAIT_MAX_MS,
 } from './host-pacer.ts';
+import type { ReservedSlot, SlotStore } from './slot-store.ts';
 import { Turnstile } from './turnstile.ts';
 
-interface ReservedRow extends QueryRow {
-  slot_id: number | null;
-  wait_ms: number;
-  reason: string | null;
-}
-
-export interface PgHostPacerOptions {
-  db: Executor;
+export interface SharedHostPacerOptions {
+  slots: SlotStore;
   waitMaxMs?: number;
   /** Told when a slot could not be given back; it expires by itself. */
   onReleaseFailed?: (error: unknown) => void;
@@ -29,18 +23,17 @@ export interface PgHostPacerOptions {
 const GIVE_BACK_MAX_MS = 120_000;
 
 /**
- * Paces hosts through reserve_host_slot() and its siblings, so the gap holds over all workers and machines that share the
- * database. Within this process only as many requests per host as may be under way are in the database's line; the others wait
- * here in order.
+ * Paces hosts by the slots of one store, so the gap holds over all workers and machines that share it. Within this process only as
+ * many requests per host as may be under way are in the store's line; the others wait here in order.
  */
-export class PgHostPacer implements HostPacer {
-  readonly #db: Executor;
+export class SharedHostPacer implements HostPacer {
+  readonly #slots: SlotStore;
   readonly #waitMaxMs: number;
   readonly #onReleaseFailed: (error: unknown) => void;
   readonly #turnstile = new Turnstile();
 
-  constructor(options: PgHostPacerOptions) {
-    this.#db = options.db;
+  constructor(options: SharedHostPacerOptions) {
+    this.#slots = options.slots;
     this.#waitMaxMs = options.waitMaxMs ?? WAIT_MAX_MS;
     this.#onReleaseFailed = options.onReleaseFailed ?? (() => {});
   }
@@ -60,19 +53,15 @@ export class PgHostPacer implements HostPacer {
     }
   }
 
-  async reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number> {
-    const [row] = await this.#db.query<{ wait_ms: number }>('select report_host_backoff($1, $2) as wait_ms', [
-      hostKey,
-      retryAfterMs,
-    ]);
-    return row?.wait_ms ?? 0;
+  reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number> {
+    return this.#slots.reportBackoff(hostKey, retryAfterMs);
   }
 
-  async pause(hostKey: string, pauseMs: number, reason: string): Promise<void> {
-    await this.#db.query('select pause_host($1, $2, $3)', [hostKey, pauseMs, reason]);
+  pause(hostKey: string, pauseMs: number, reason: string): Promise<void> {
+    return this.#slots.pause(hostKey, pauseMs, reason);
   }
 
-  /** One question to the database; null when it is to be asked again. */
+  /** One question to the store; null when it is to be asked again. */
   async #tryReserve(
     request: SlotRequest,
     deadline: number,
@@ -80,44 +69,38 @@ export class PgHostPacer implements HostPacer {
     leave: () => void,
   ): Promise<HostSlot | null> {
     const askedAt = performance.now();
-    const row = await this.#ask(request, Math.max(0, deadline - askedAt));
+    const { slotId, waitMs, reason } = await this.#ask(request, Math.max(0, deadline - askedAt));
     const now = performance.now();
-    if (row.slot_id === null) {
-      if (row.reason !== 'in-flight' || now + row.wait_ms > deadline) {
-        throw this.#notReady(request, row.wait_ms, row.reason ?? 'pacing');
-      }
-      await sleepUnlessAborted(row.wait_ms, signal);
+    if (slotId === null) {
+      if (reason !== 'in-flight' || now + waitMs > deadline) throw this.#notReady(request, waitMs, reason ?? 'pacing');
+      await sleepUnlessAborted(waitMs, signal);
       return null;
     }
-    const slot = this.#slot(request.hostKey, row.slot_id, leave);
+    const slot = this.#slot(request.hostKey, slotId, leave);
     try {
-      await sleepUnlessAborted(row.wait_ms, signal);
+      await sleepUnlessAborted(waitMs, signal);
     } catch (error) {
       await slot.release({ kind: 'neutral' });
       throw error;
     }
     // A process that was stopped meanwhile may wake up when the slot is no longer its own: such a slot is not used.
-    if (performance.now() - askedAt < row.wait_ms + SLOT_GRACE_MS / 2) return slot;
-    await this.#giveBack(request.hostKey, row.slot_id, null, { kind: 'neutral' });
+    if (performance.now() - askedAt < waitMs + SLOT_GRACE_MS / 2) return slot;
+    await this.#giveBack(request.hostKey, slotId, null, { kind: 'neutral' });
     return null;
   }
 
-  async #ask(request: SlotRequest, waitMaxMs: number): Promise<ReservedRow> {
-    const [row] = await this.#db.query<ReservedRow>(
-      'select slot_id, wait_ms, reason from reserve_host_slot($1, $2, $3, $4, $5, $6, $7, $8)',
-      [
-        request.hostKey,
-        request.workerId,
-        request.sessionId,
-        Math.ceil(request.floorMs),
-        Math.ceil(request.robotsMs),
-        request.maxInflight,
-        Math.ceil(waitMaxMs),
-        Math.ceil(request.timeoutMs + SLOT_GRACE_MS),
-      ],
-    );
-    if (row === undefined) throw new Error('reserve_host_slot() gave no row');
-    return row;
+  #ask(request: SlotRequest, waitMaxMs: number): Promise<ReservedSlot> {
+    const { hostKey, workerId, sessionId, maxInflight, floorMs, robotsMs, timeoutMs } = request;
+    return this.#slots.reserve({
+      hostKey,
+      workerId,
+      sessionId,
+      maxInflight,
+      floorMs: Math.ceil(floorMs),
+      robotsMs: Math.ceil(robotsMs),
+      waitMaxMs: Math.ceil(waitMaxMs),
+      keptMs: Math.ceil(timeoutMs + SLOT_GRACE_MS),
+    });
   }
 
   #slot(hostKey: string, slotId: number, leave: () => void): HostSlot {
@@ -137,19 +120,18 @@ export class PgHostPacer implements HostPacer {
   }
 
   /**
-   * Never throws. While the database is away it is tried again in the background: a slot that nobody gives back holds its host up
-   * until it expires, which is long after the database has come back.
+   * Never throws. While the store is away it is tried again in the background: a slot that nobody gives back holds its host up
+   * until it expires, which is long after the store has come back.
    */
   async #giveBack(hostKey: string, slotId: number, answeredAt: number | null, result: SlotResult): Promise<void> {
-    const error = 'error' in result ? result.error : null;
     const give = () =>
-      this.#db.query('select release_host_slot($1, $2, $3, $4, $5)', [
+      this.#slots.release({
         hostKey,
         slotId,
-        answeredAt === null ? 0 : performance.now() - answeredAt,
-        result.kind,
-        error,
-      ]);
+        answeredMsAgo: answeredAt === null ? 0 : performance.now() - answeredAt,
+        kind: result.kind,
+        error: 'error' in result ? result.error : null,
+      });
     try {
       await give();
     } catch (error) {

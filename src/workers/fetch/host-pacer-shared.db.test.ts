@@ -7,7 +7,8 @@ import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { SlotResult } from './host-pacer.ts';
-import { PgHostPacer } from './host-pacer-pg.ts';
+import { SharedHostPacer } from './host-pacer-shared.ts';
+import { PgSlotStore } from './slot-store.ts';
 
 let test: TestDatabase;
 const never = new AbortController().signal;
@@ -65,14 +66,14 @@ function ask(url: string): Promise<void> {
   });
 }
 
-describe('PgHostPacer', () => {
+describe('SharedHostPacer', () => {
   it('never lets eight pools ask one host closer than the gap, and loses little time', async () => {
     const site = await startClockServer();
     const gapMs = 60;
     const dbs = Array.from({ length: 8 }, () =>
       createDb({ connectionString: test.url, applicationName: 'pacer', max: 2 }),
     );
-    const worker = async (pacer: PgHostPacer, workerId: string) => {
+    const worker = async (pacer: SharedHostPacer, workerId: string) => {
       for (let turn = 0; turn < 4; turn += 1) {
         const slot = await pacer.reserve(request('eight.example', gapMs, workerId), never);
         await ask(site.url);
@@ -83,7 +84,7 @@ describe('PgHostPacer', () => {
     const started = performance.now();
     await Promise.all(
       dbs.map((db, index) => {
-        const pacer = new PgHostPacer({ db });
+        const pacer = new SharedHostPacer({ slots: new PgSlotStore(db) });
         return Promise.all([worker(pacer, `w${index}`), worker(pacer, `w${index}`)]);
       }),
     );
@@ -99,7 +100,7 @@ describe('PgHostPacer', () => {
   });
 
   it('counts the gap from the answer, not from the end of the body', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const slot = await pacer.reserve(request('answer.example', 2000), never);
     slot.noteAnswer();
     const answeredAt = performance.now();
@@ -110,7 +111,7 @@ describe('PgHostPacer', () => {
   });
 
   it('keeps the larger gap between two sources that share a host', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const first = await pacer.reserve(request('shared.example', 50), never);
     await first.release(SERVED);
     const releasedAt = performance.now();
@@ -120,13 +121,13 @@ describe('PgHostPacer', () => {
   });
 
   it('gives the slots of a dead worker back one gap from now', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await pacer.reserve(request('dead.example', 300, 'dead-worker'), never);
     const [row] = await test.db.query(`select release_worker_slots('dead-worker') as released`);
     const nextMs = Number((await pacingOf('dead.example'))?.next_ms);
     expect(row?.released).toBe(1);
     expect(nextMs).toBeGreaterThan(200);
-    const other = new PgHostPacer({ db: test.db });
+    const other = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await (await other.reserve(request('dead.example', 300), never)).release(SERVED);
   });
 
@@ -134,7 +135,7 @@ describe('PgHostPacer', () => {
     const proxy = await TcpFaultProxy.start({ port: Number(new URL(test.url).port) });
     const db = createDb({ connectionString: proxy.through(test.url), applicationName: 'eko-test-cut' });
     const failures: unknown[] = [];
-    const cut = new PgHostPacer({ db, onReleaseFailed: (error) => failures.push(error) });
+    const cut = new SharedHostPacer({ slots: new PgSlotStore(db), onReleaseFailed: (error) => failures.push(error) });
     const slot = await cut.reserve({ ...request('cut.example', 100), timeoutMs: 60_000 }, never);
     proxy.set({ refuse: true });
     proxy.cut();
@@ -149,17 +150,17 @@ describe('PgHostPacer', () => {
   });
 
   it('takes over an expired slot, one gap after its end', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await pacer.reserve(request('expired.example', 100, 'gone'), never);
     await test.db.query(`update host_slots set expires_at = clock_timestamp() where worker_id = 'gone'`);
-    const other = new PgHostPacer({ db: test.db });
+    const other = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const askedAt = performance.now();
     await (await other.reserve(request('expired.example', 100), never)).release(SERVED);
     expect(performance.now() - askedAt).toBeGreaterThan(80);
   });
 
   it('says when to come back instead of waiting long', async () => {
-    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 500 });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db), waitMaxMs: 500 });
     const slot = await pacer.reserve(request('slow.example', 60_000), never);
     await slot.release(SERVED);
     const refusal = await pacer.reserve(request('slow.example', 60_000), never).catch((error) => error);
@@ -168,7 +169,7 @@ describe('PgHostPacer', () => {
   });
 
   it('gives the slot back when the session ends while it waits', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await (await pacer.reserve(request('ended.example', 2000), never)).release(SERVED);
     const ending = new AbortController();
     const waiting = pacer.reserve(request('ended.example', 2000, 'ended'), ending.signal);
@@ -178,7 +179,7 @@ describe('PgHostPacer', () => {
   });
 
   it('counts refusals that arrive together once, and grows with later ones', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const burst = await Promise.all([1, 2, 3].map(() => pacer.reportBackoff('burst.example', null)));
     expect(Math.max(...burst)).toBeLessThanOrEqual(5000);
     expect((await pacingOf('burst.example'))?.strikes).toBe(1);
@@ -191,7 +192,7 @@ describe('PgHostPacer', () => {
   });
 
   it('does as Retry-After says, within bounds, and a longer one extends the back-off', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     expect(await pacer.reportBackoff('asked.example', 1500)).toBe(1500);
     expect(await pacer.reportBackoff('asked.example', 90_000)).toBeCloseTo(90_000, -2);
     expect(await pacer.reportBackoff('absurd.example', 1e12)).toBe(86_400_000);
@@ -202,7 +203,7 @@ describe('PgHostPacer', () => {
   });
 
   it('lets nobody in while a host is paused, and tells why', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await pacer.pause('paused.example', 60_000, 'asks for a Crawl-delay of 24 h');
     await expect(pacer.reserve(request('paused.example'), never)).rejects.toThrow(/Crawl-delay of 24 h/);
   });
@@ -210,7 +211,7 @@ describe('PgHostPacer', () => {
   it('never has more than three under way where three are allowed, from two pools with eight waiters each', async () => {
     const site = await startClockServer(150);
     const dbs = [1, 2].map(() => createDb({ connectionString: test.url, applicationName: 'pacer', max: 4 }));
-    const work = async (pacer: PgHostPacer) => {
+    const work = async (pacer: SharedHostPacer) => {
       for (let turn = 0; turn < 3; turn += 1) {
         const slot = await pacer.reserve({ ...request('three.example', 5), maxInflight: 3 }, never);
         await ask(site.url);
@@ -220,7 +221,7 @@ describe('PgHostPacer', () => {
     };
     await Promise.all(
       dbs.flatMap((db) => {
-        const pacer = new PgHostPacer({ db });
+        const pacer = new SharedHostPacer({ slots: new PgSlotStore(db) });
         return Array.from({ length: 8 }, () => work(pacer));
       }),
     );
@@ -231,10 +232,10 @@ describe('PgHostPacer', () => {
   });
 
   it('lets a source that allows one request at a time wait until the three of another have left', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const three = { ...request('mixed.example', 0), maxInflight: 3 };
     const held = [await pacer.reserve(three, never), await pacer.reserve(three, never)];
-    const other = new PgHostPacer({ db: test.db, waitMaxMs: 100 });
+    const other = new SharedHostPacer({ slots: new PgSlotStore(test.db), waitMaxMs: 100 });
     await expect(other.reserve(request('mixed.example', 0), never)).rejects.toMatchObject({
       context: { hostKey: 'mixed.example', reason: 'in-flight' },
     });
@@ -243,7 +244,7 @@ describe('PgHostPacer', () => {
   });
 
   it('keeps a request back that waits while another makes the host ask for less', async () => {
-    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 2_000 });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db), waitMaxMs: 2_000 });
     const pair = { ...request('held.example', 300), maxInflight: 2 };
     const first = await pacer.reserve(pair, never);
     const second = pacer.reserve(pair, never).catch((error) => error);
@@ -253,7 +254,7 @@ describe('PgHostPacer', () => {
   });
 
   it('shows what the pace is made of, raised by an error and lowered by answers', async () => {
-    const pacer = new PgHostPacer({ db: test.db, waitMaxMs: 60_000 });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db), waitMaxMs: 60_000 });
     const slow = { ...request('parts.example', 0), robotsMs: 20 };
     const once = async (result: SlotResult) => {
       await (await pacer.reserve(slow, never)).release(result);
@@ -275,7 +276,7 @@ describe('PgHostPacer', () => {
   });
 
   it('pauses a host after five errors in a row, and tells why', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await failTimes(pacer, 'failing.example', 5, { kind: 'error', error: 'status 502' });
     await expect(pacer.reserve(request('failing.example'), never)).rejects.toThrow(
       /5 errors in a row; the last one: status 502/,
@@ -285,7 +286,7 @@ describe('PgHostPacer', () => {
   });
 
   it('pauses a host that has refused for 15 minutes, twice as long when it refuses after the pause', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const refusal = { kind: 'refused', error: 'status 403' } as const;
     await failTimes(pacer, 'refusing.example', 2, refusal);
     expect((await pacingOf('refusing.example'))?.paused_ms).toBeNull();
@@ -305,7 +306,7 @@ describe('PgHostPacer', () => {
   });
 
   it('forgets pause, back-off and errors when a person resumes the host, and keeps the promised gap', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await failTimes(pacer, 'resumed.example', 5, { kind: 'error', error: 'reset' });
     await pacer.reportBackoff('resumed.example', 90_000);
     const [resumed] = await test.db.query(
@@ -318,7 +319,7 @@ describe('PgHostPacer', () => {
   });
 
   it('pauses a host that asks for more than an hour, for people to see', async () => {
-    const pacer = new PgHostPacer({ db: test.db });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     expect(await pacer.reportBackoff('hours.example', 7_200_000)).toBe(7_200_000);
     await expect(pacer.reserve(request('hours.example'), never)).rejects.toThrow(
       /It asked to be left alone for 120 minutes \(Retry-After\)/,
@@ -327,7 +328,7 @@ describe('PgHostPacer', () => {
 });
 
 /** Requests in a row that all end alike, without their gaps. */
-async function failTimes(pacer: PgHostPacer, hostKey: string, times: number, result: SlotResult): Promise<void> {
+async function failTimes(pacer: SharedHostPacer, hostKey: string, times: number, result: SlotResult): Promise<void> {
   for (let turn = 0; turn < times; turn += 1) {
     await (await pacer.reserve(request(hostKey, 0), never)).release(result);
     await test.db.query(`update host_pacing set next_at = '-infinity' where host_key = $1`, [hostKey]);

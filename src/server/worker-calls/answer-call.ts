@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { CALLS, CALLS_VERSION, CALLS_VERSION_HEADER, type CallName, isCallName } from '#workers/remote/calls/index.ts';
+import { ApiError } from '../api-error.ts';
+import { parseInput } from '../parse-input.ts';
+import type { CallContext, CallHandlers } from './call-context.ts';
+import { LEASE_HANDLERS } from './lease-handlers.ts';
+import { PAGE_HANDLERS } from './page-handlers.ts';
+import { PROXY_HANDLERS } from './proxy-handlers.ts';
+import { SESSION_HANDLERS } from './session-handlers.ts';
+
+const HANDLERS: CallHandlers<CallName> = {
+  ...LEASE_HANDLERS,
+  ...SESSION_HANDLERS,
+  ...PAGE_HANDLERS,
+  ...PROXY_HANDLERS,
+};
+
+/** The finds of one checkpoint are the largest of what workers send. */
+export const CALL_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Refuses machines that speak another version of the calls, before anything of theirs is looked at.
+ * @throws ApiError 409.
+ */
+export function requireSameVersion(request: Request): void {
+  const theirs = request.headers.get(CALLS_VERSION_HEADER);
+  if (theirs === String(CALLS_VERSION)) return;
+  throw new ApiError(
+    'other_version',
+    `This server speaks version ${CALLS_VERSION} of the worker calls, and the worker version ${(theirs ?? 'none').slice(0, 20)}. Run the same release on both.`,
+  );
+}
+
+/** Does what a worker asks, as its answer goes over the wire. @throws ApiError 404 for an unknown call, 400, 403. */
+export async function answerCall(context: CallContext, name: string | undefined, input: unknown): Promise<unknown> {
+  if (name === undefined || !isCallName(name)) {
+    throw new ApiError('not_found', `There is no worker call "${String(name).slice(0, 100)}".`);
+  }
+  return { answer: await answer(context, name, input) };
+}
+
+async function answer<Name extends CallName>(context: CallContext, name: Name, input: unknown): Promise<unknown> {
+  const { args, answer: answerSchema } = CALLS[name];
+  const handler = HANDLERS[name] as (context: CallContext, args: unknown) => Promise<unknown>;
+  return z.encode(answerSchema as z.ZodType, await handler(context, parseInput(args, input)));
+}

@@ -1,0 +1,22 @@
+import type { PAGE_CALLS } from '#workers/remote/calls/page-calls.ts';
+import { type CallHandlers, done } from './call-context.ts';
+import { requireOwnWorkers } from './own-workers.ts';
+
+export const PAGE_HANDLERS: CallHandlers<keyof typeof PAGE_CALLS> = {
+  reserveSlot: async (context, wish) => {
+    await requireOwnWorkers(context, [wish.workerId]);
+    return await context.ports.slots.reserve(wish);
+  },
+  releaseSlot: ({ ports }, slot) => done(ports.slots.release(slot)),
+  reportBackoff: ({ ports }, { hostKey, retryAfterMs }) => ports.slots.reportBackoff(hostKey, retryAfterMs),
+  pauseHost: ({ ports }, { hostKey, pauseMs, reason }) => done(ports.slots.pause(hostKey, pauseMs, reason)),
+  findRobots: ({ ports }, { origin }) => ports.robots.find(origin),
+  saveRobots: ({ ports }, { origin, finding }) => done(ports.robots.save(origin, finding)),
+  claimLook: ({ ports }, { origin, ttlMs }) => ports.robots.claimLook(origin, ttlMs),
+  endLook: ({ ports }, { origin }) => done(ports.robots.endLook(origin)),
+  findValidators: ({ ports }, { source, url, parserVersion }) => ports.validators.find(source, url, parserVersion),
+  saveValidators: ({ ports }, { pages }) => done(ports.validators.save(pages)),
+  keepSnapshot: ({ ports }, row) => ports.snapshots.keep(row),
+  listPortals: ({ ports }, { source }) => ports.portals.listEnabled(source),
+  findWatermark: ({ ports }, { portalId, scope }) => ports.portals.findWatermark(portalId, scope),
+};

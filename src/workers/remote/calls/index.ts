@@ -1,0 +1,21 @@
+import type { z } from 'zod';
+import { LEASE_CALLS } from './lease-calls.ts';
+import { PAGE_CALLS } from './page-calls.ts';
+import { PROXY_CALLS } from './proxy-calls.ts';
+import { SESSION_CALLS } from './session-calls.ts';
+
+/**
+ * Everything that a worker without a database asks of a server. Raise the version when a call changes its meaning or its shape:
+ * machines of another version are told so, and do nothing until they fit.
+ */
+export const CALLS = { ...LEASE_CALLS, ...SESSION_CALLS, ...PAGE_CALLS, ...PROXY_CALLS };
+export const CALLS_VERSION = 1;
+export const CALLS_VERSION_HEADER = 'eko-calls-version';
+
+export type CallName = keyof typeof CALLS;
+export type CallArgs<Name extends CallName> = z.output<(typeof CALLS)[Name]['args']>;
+export type CallAnswer<Name extends CallName> = z.output<(typeof CALLS)[Name]['answer']>;
+
+export function isCallName(text: string): text is CallName {
+  return Object.hasOwn(CALLS, text);
+}

@@ -1,0 +1,67 @@
+import type { ManagerPorts } from '../ports/manager-ports.ts';
+import type { LeaseQueue } from '../ports/session-queue.ts';
+import { RemoteSessionQueue } from './remote-session-queue.ts';
+import { type ServerClient, ServerRefusedError } from './server-client.ts';
+
+/** The ports of a manager whose machine has no database. Heartbeats have connections of their own. */
+export function remoteManagerPorts(client: ServerClient, heartbeatClient: ServerClient, leaseMs: number): ManagerPorts {
+  return {
+    queue: new RemoteManagerQueue(client, leaseMs),
+    heartbeats: new RemoteManagerQueue(heartbeatClient, leaseMs),
+    lookup: {
+      findLiving: (workerIds) => client.call('findLiving', { workerIds: [...workerIds] }),
+      findBatch: (sessionId) => client.call('findBatch', { sessionId }),
+    },
+    nodes: {
+      beat: (beat, options) => client.call('beatNode', { beat, options }),
+      leave: async (node) => void (await client.call('leaveNode', node)),
+      sweep: (leaseMs) => client.call('sweepNodes', { leaseMs }),
+    },
+    sendEvent: (event) => client.call('announce', event),
+    findMisfit: () => findMisfit(client),
+    look: ({ sources, ...who }) => client.call('lookForWork', { sources: [...sources], ...who }),
+  };
+}
+
+/** A server of another version says so, in words for people. */
+async function findMisfit(client: ServerClient): Promise<string | null> {
+  try {
+    return await client.call('findMisfit', {});
+  } catch (error) {
+    if (error instanceof ServerRefusedError && error.reason === 'other_version') return error.message;
+    throw error;
+  }
+}
+
+class RemoteManagerQueue extends RemoteSessionQueue implements LeaseQueue {
+  readonly #client: ServerClient;
+  readonly #leaseMs: number;
+
+  constructor(client: ServerClient, leaseMs: number) {
+    super(client);
+    this.#client = client;
+    this.#leaseMs = leaseMs;
+  }
+
+  async registerWorker(worker: Parameters<LeaseQueue['registerWorker']>[0]): Promise<void> {
+    const { workerId, nodeId, hostname, pid, managerPid = null, concurrency, version = null } = worker;
+    const row = { workerId, nodeId, hostname, pid, managerPid, concurrency, version };
+    await this.#client.call('registerWorker', { ...row, leaseMs: this.#leaseMs });
+  }
+
+  releaseWorker(...[workerId, cause, reason]: Parameters<LeaseQueue['releaseWorker']>): Promise<number> {
+    return this.#client.call('releaseWorker', { workerId, cause, reason });
+  }
+
+  renewLeases(workers: Parameters<LeaseQueue['renewLeases']>[0]): ReturnType<LeaseQueue['renewLeases']> {
+    return this.#client.call('renewLeases', { workers: [...workers], leaseMs: this.#leaseMs });
+  }
+
+  rescue(): Promise<number> {
+    return this.#client.call('rescue', {});
+  }
+
+  tick(sources?: readonly string[]): Promise<{ ready: boolean }> {
+    return this.#client.call('tick', sources ? { sources: [...sources] } : {});
+  }
+}

@@ -1,0 +1,88 @@
+import { LeaseLostError } from '#lib/errors.ts';
+import type { Finds, FindsClaim, SessionQueue } from '../ports/session-queue.ts';
+import type { CheckpointAnswer, Claim, ClaimedSession, Completion, Settled } from '../queue/job-queue.ts';
+import type { CallArgs } from './calls/index.ts';
+import type { ServerClient } from './server-client.ts';
+
+/** A claim whose answer was lost may be carried out for so long. */
+const MAY_STILL_RUN_MS = 30_000;
+
+/** The queue of sessions behind a server. */
+export class RemoteSessionQueue implements SessionQueue {
+  readonly #client: ServerClient;
+  /** Until when a claim whose answer was lost may still happen; on the monotonic clock. */
+  #unsureUntilMs = 0;
+
+  constructor(client: ServerClient) {
+    this.#client = client;
+  }
+
+  /** The server looks at all sessions anyway. */
+  noteWake(): void {}
+
+  async claim(options: Parameters<SessionQueue['claim']>[0]): Promise<ClaimedSession[]> {
+    const { workerId, sources, limit, jobTimeoutMs, held = [] } = options;
+    if (limit < 1 || sources.length === 0) return [];
+    const unsure = performance.now() < this.#unsureUntilMs;
+    const args = { workerId, sources: [...sources], limit, jobTimeoutMs, held: held.map(toClaim), unsure };
+    try {
+      return await this.#client.call('claim', args as CallArgs<'claim'>);
+    } catch (error) {
+      this.#unsureUntilMs = performance.now() + MAY_STILL_RUN_MS;
+      throw error;
+    }
+  }
+
+  complete(items: readonly Completion[]): Promise<Set<number>> {
+    return this.#client.call('complete', { items: [...items] });
+  }
+
+  retry(claim: Claim, { error, stats, hostKey }: Parameters<SessionQueue['retry']>[1]): Promise<Settled> {
+    return this.#client.call('retry', { claim: toClaim(claim), error, stats, hostKey });
+  }
+
+  fail(claim: Claim, { error, stats }: Parameters<SessionQueue['fail']>[1]): Promise<Settled> {
+    return this.#client.call('fail', { claim: toClaim(claim), error, stats });
+  }
+
+  snooze(claim: Claim, { delayMs, reason, stats, hostKey }: Parameters<SessionQueue['snooze']>[1]): Promise<Settled> {
+    return this.#client.call('snooze', {
+      claim: toClaim(claim),
+      delayMs: Math.max(0, delayMs),
+      reason,
+      stats,
+      hostKey,
+    });
+  }
+
+  handBack(claim: Claim, { reason, stats, hostKey }: Parameters<SessionQueue['handBack']>[1]): Promise<Settled> {
+    return this.#client.call('handBack', { claim: toClaim(claim), reason, stats, hostKey });
+  }
+
+  cancelled(claim: Claim, { stats }: NonNullable<Parameters<SessionQueue['cancelled']>[1]> = {}): Promise<Settled> {
+    return this.#client.call('cancelled', { claim: toClaim(claim), stats });
+  }
+
+  async saveFinds({ id, claimNumber, batchId, location }: FindsClaim, finds: Finds): Promise<CheckpointAnswer> {
+    const { cursor, progress, leads, watermarks } = finds;
+    const answer = await this.#client.call('saveFinds', {
+      claim: { id, claimNumber, batchId, location },
+      finds: {
+        cursor: cursor ?? null,
+        hasCursor: cursor !== undefined,
+        progress,
+        leads: [...leads],
+        watermarks: [...watermarks],
+      },
+    });
+    if (answer !== null) return answer;
+    throw new LeaseLostError(`Claim ${claimNumber} of session ${id} is no longer good; nothing was saved.`, {
+      context: { sessionId: id, claimNumber },
+    });
+  }
+}
+
+/** Who has more at hand sends no more than that. */
+function toClaim({ id, claimNumber }: Claim): Claim {
+  return { id, claimNumber };
+}

@@ -1,0 +1,116 @@
+import { EnvHttpProxyAgent, request } from 'undici';
+import { z } from 'zod';
+import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+import {
+  CALLS,
+  CALLS_VERSION,
+  CALLS_VERSION_HEADER,
+  type CallAnswer,
+  type CallArgs,
+  type CallName,
+} from './calls/index.ts';
+
+export interface ServerClientOptions {
+  /** Of the dashboard, such as https://eko.example.com; a path in front of /api is kept. */
+  serverUrl: string;
+  /** A token of the role "worker". */
+  token: string;
+  /** The company's own proxy. */
+  systemProxy?: { HTTP_PROXY?: string | undefined; HTTPS_PROXY?: string | undefined; NO_PROXY?: string | undefined };
+  connectionsMax?: number;
+  timeoutMs?: number;
+}
+
+/** The server understood what was asked and says no: asking again changes nothing. */
+export class ServerRefusedError extends AppError {
+  readonly code = 'server_refused';
+  readonly disposition = 'retry';
+  /** The API's code of the refusal, such as "invalid_request". */
+  readonly reason: string;
+  constructor(message: string, reason: string, options: { context?: Record<string, unknown> } = {}) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** Longer than the server lets a statement run, so that its answer is heard. */
+const TIMEOUT_MS = 25_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Refusals of what was asked; everything else is said of who asks, or of a server that is not well, and may pass. */
+const FINAL_STATUSES = [400, 409, 413, 415, 422];
+
+const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** Asks the server of a dashboard what other workers ask the database. */
+export class ServerClient {
+  readonly #options: ServerClientOptions;
+  readonly #agent: EnvHttpProxyAgent;
+
+  constructor(options: ServerClientOptions) {
+    this.#options = options;
+    const { HTTP_PROXY = '', HTTPS_PROXY = '', NO_PROXY = '' } = options.systemProxy ?? {};
+    this.#agent = new EnvHttpProxyAgent({
+      httpProxy: HTTP_PROXY,
+      httpsProxy: HTTPS_PROXY,
+      noProxy: NO_PROXY,
+      connections: options.connectionsMax ?? 8,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+    });
+  }
+
+  /**
+   * @throws DatabaseUnavailableError when nobody answers, or somebody who does not let us in: for a worker that is the same as a
+   *   database that is away. ServerRefusedError for what will not become better.
+   */
+  async call<Name extends CallName>(name: Name, args: CallArgs<Name>): Promise<CallAnswer<Name>> {
+    const { args: argsSchema, answer: answerSchema } = CALLS[name];
+    const { status, body } = await this.#post(name, z.encode(argsSchema, args as never));
+    if (status !== 200) throw refusalOf(name, status, body);
+    const parsed = z.safeDecode(answerSchema, (body as { answer?: unknown } | null)?.answer as never);
+    if (parsed.success) return parsed.data as CallAnswer<Name>;
+    // A login page of the network, or another program at this address.
+    throw new DatabaseUnavailableError(`The answer to "${name}" is not one of our server.`, { cause: parsed.error });
+  }
+
+  async close(): Promise<void> {
+    // Who closes waits for nothing any more.
+    await this.#agent.destroy();
+  }
+
+  async #post(name: CallName, args: unknown): Promise<{ status: number; body: unknown }> {
+    const { serverUrl, token, timeoutMs = TIMEOUT_MS } = this.#options;
+    try {
+      const response = await request(`${serverUrl.replace(/\/+$/, '')}/api/workers/calls/${name}`, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          [CALLS_VERSION_HEADER]: String(CALLS_VERSION),
+        },
+        body: JSON.stringify(args),
+      });
+      return { status: response.statusCode, body: parseJson(await response.body.text()) };
+    } catch (error) {
+      throw new DatabaseUnavailableError(`The server does not answer "${name}".`, { cause: error });
+    }
+  }
+}
+
+function refusalOf(name: CallName, status: number, body: unknown): AppError {
+  const parsed = errorBody.safeParse(body);
+  const { code, message } = parsed.success ? parsed.data.error : { code: 'unknown', message: 'without saying why' };
+  const words = `The server answers "${name}" with ${status}: ${message}`;
+  if (parsed.success && FINAL_STATUSES.includes(status)) return new ServerRefusedError(words, code);
+  return new DatabaseUnavailableError(words);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
