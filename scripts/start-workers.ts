@@ -23,7 +23,7 @@ import { findSecretKey } from './lib/access.ts';
 import { composeNode } from './lib/compose-node.ts';
 import { endCode } from './lib/end-code.ts';
 import { keepAwake } from './lib/keep-awake.ts';
-import { type ManagerBackend, openDatabaseBackend } from './lib/manager-backend.ts';
+import { type ManagerBackend, openBackend } from './lib/manager-backend.ts';
 
 /** Composition root of the manager process: settings → manager → signals. */
 
@@ -173,7 +173,7 @@ async function main(): Promise<void> {
   const flags = { ...given, limits: limitsOf(given, env) };
   refuseIdleRun(flags, env);
   const logger = createLogger('manager', env.LOG_LEVEL);
-  const backend = await openDatabaseBackend(env, logger);
+  const backend = await openBackend(env, logger);
   const { manager, node, gate } = composeManager(env, backend, flags, logger);
   const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
   if (env.EKO_HEALTH_FILE) keepHealthFile(env.EKO_HEALTH_FILE, countWorkers, logger);

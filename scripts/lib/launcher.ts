@@ -126,6 +126,8 @@ function baseEnv(env: Env, urls: DatabaseUrls, httpPort: number): NodeJS.Process
   return {
     ...process.env,
     DATABASE_URL: urls.url,
+    // The workers beside a dashboard have its database.
+    EKO_SERVER_URL: '',
     DIRECT_DATABASE_URL: urls.directUrl,
     ADMIN_TOKEN: openAdminToken(env.ADMIN_TOKEN, env.EKO_DATA_DIR),
     EKO_SECRET_KEY: openSecretKey(env.EKO_SECRET_KEY, env.EKO_DATA_DIR),

@@ -30,6 +30,8 @@ const SETTING_OF_FLAG = {
   workerId: 'WORKER_ID',
   nodeId: 'NODE_ID',
   databaseUrl: 'DATABASE_URL',
+  server: 'EKO_SERVER_URL',
+  token: 'EKO_SERVER_TOKEN',
   maxRetries: 'MAX_RETRIES',
   heartbeatInterval: 'HEARTBEAT_INTERVAL',
 } as const;
@@ -96,7 +98,12 @@ function settingOptions(): Option[] {
     new Option('--env <name>', 'development, testing or production'),
     new Option('--worker-id <id>', 'name of the worker; several get -1, -2, …'),
     new Option('--node-id <id>', 'name of this machine'),
-    new Option('--database-url <url>', 'PostgreSQL to work on'),
+    new Option('--database-url <url>', 'PostgreSQL to work on').conflicts(['server', 'token']),
+    new Option('--server <url>', 'dashboard to work for over HTTP, without a database (docs/workers-over-http.md)'),
+    new Option(
+      '--token <token>',
+      'of the role "worker", for --server; better in EKO_SERVER_TOKEN, where no list of processes shows it',
+    ),
     new Option('--max-retries <n>', 'further tries of a failed session'),
     new Option('--heartbeat-interval <seconds>', 'between two signs of life'),
   ];
@@ -124,7 +131,8 @@ function toFlags(options: Options): WorkerFlags {
 
 function givenSettings(options: SettingFlags): Record<string, string> {
   const flags = Object.keys(SETTING_OF_FLAG) as (keyof typeof SETTING_OF_FLAG)[];
-  return Object.fromEntries(
-    flags.flatMap((flag) => (options[flag] === undefined ? [] : [[SETTING_OF_FLAG[flag], options[flag]]])),
-  );
+  const given = flags.flatMap((flag) => (options[flag] === undefined ? [] : [[SETTING_OF_FLAG[flag], options[flag]]]));
+  // Whoever says what to work on means that, whatever else the environment says.
+  if (options.databaseUrl !== undefined) given.push(['EKO_SERVER_URL', '']);
+  return Object.fromEntries(given);
 }

@@ -30,6 +30,8 @@ const secretKey = z.string().transform((text, context): Buffer => {
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
 
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
 /** The company's own proxy; without a scheme it is http. What else may be wrong with it says whoever connects to it. */
 const systemProxy = z
   .string()
@@ -52,6 +54,8 @@ const ENVIRONMENT_DEFAULTS: Record<string, Record<string, string>> = {
 const envSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DIRECT_DATABASE_URL: postgresUrl.optional(),
+  EKO_SERVER_URL: httpUrl.optional(),
+  EKO_SERVER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   PORT: z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65_535).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   EKO_DATA_DIR: z.string().min(1).default('.data'),
@@ -88,7 +92,7 @@ const envSchema = z.object({
   EKO_KEEP_SESSIONS_DAYS: whole(90, 1, 36_500),
   EKO_KEEP_LOGS_DAYS: whole(14, 1, 36_500),
   EKO_KEEP_METRICS_DAYS: whole(180, 1, 36_500),
-  EKO_ECHO_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  EKO_ECHO_URL: httpUrl.optional(),
 });
 
 export type Env = Omit<z.output<typeof envSchema>, 'EKO_DATA_DIR'> & {

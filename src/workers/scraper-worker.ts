@@ -9,6 +9,8 @@ import { composeFetching } from './compose-fetching.ts';
 import { type ManagerMessage, parseManagerMessage } from './messages.ts';
 import { ParsePool } from './parse/parse-pool.ts';
 import { pgWorkerPorts, type WorkerPorts } from './ports/worker-ports.ts';
+import { remoteWorkerPorts } from './remote/remote-worker-ports.ts';
+import { ServerClient } from './remote/server-client.ts';
 import { createPageRenderer } from './render/page-renderer.ts';
 import { loadScraperRegistry, type ScraperRegistry } from './scraper-registry.ts';
 import { SPOOL_FOLDER } from './spool/spool-file.ts';
@@ -30,6 +32,12 @@ interface WorkerFlags {
 }
 
 function openPorts(env: Env, workerId: string, logger: Logger): WorkerPorts {
+  const { EKO_SERVER_URL: serverUrl, EKO_SERVER_TOKEN: token = '' } = env;
+  if (serverUrl !== undefined) {
+    const { HTTP_PROXY, HTTPS_PROXY, NO_PROXY } = env;
+    const systemProxy = { HTTP_PROXY, HTTPS_PROXY, NO_PROXY };
+    return remoteWorkerPorts(new ServerClient({ serverUrl, token, systemProxy }));
+  }
   const db = createDb({
     connectionString: env.DATABASE_URL ?? '',
     applicationName: `eko-worker ${workerId}`.slice(0, 63),

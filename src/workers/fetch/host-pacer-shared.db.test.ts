@@ -2,13 +2,13 @@ import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb } from '#lib/db/create-db.ts';
-import { HostNotReadyError } from '#lib/errors.ts';
+import { DatabaseUnavailableError, HostNotReadyError } from '#lib/errors.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { SlotResult } from './host-pacer.ts';
 import { SharedHostPacer } from './host-pacer-shared.ts';
-import { PgSlotStore } from './slot-store.ts';
+import { PgSlotStore, type SlotStore } from './slot-store.ts';
 
 let test: TestDatabase;
 const never = new AbortController().signal;
@@ -147,6 +147,29 @@ describe('SharedHostPacer', () => {
     await waitFor(async () => (await slots()).length === 0);
     await db.close();
     await proxy.close();
+  });
+
+  it('gives back a slot whose reservation nobody heard of, instead of waiting for its end', async () => {
+    const store = new PgSlotStore(test.db);
+    let isDeaf = true;
+    const deaf: SlotStore = {
+      reserve: async (wish) => {
+        const reserved = await store.reserve(wish);
+        if (isDeaf) throw new DatabaseUnavailableError('the answer was lost');
+        return reserved;
+      },
+      release: (slot) => store.release(slot),
+      reportBackoff: () => Promise.resolve(0),
+      pause: async () => {},
+    };
+    const pacer = new SharedHostPacer({ slots: deaf });
+    const wanted = { ...request('deaf.example', 50), timeoutMs: 60_000 };
+    await expect(pacer.reserve(wanted, never)).rejects.toThrow(DatabaseUnavailableError);
+    isDeaf = false;
+    const slot = await pacer.reserve(wanted, never);
+    expect(await test.db.query(`select from host_slots where host_key = 'deaf.example'`)).toHaveLength(1);
+    await slot.release(SERVED);
+    expect(await test.db.query(`select from host_slots where host_key = 'deaf.example'`)).toHaveLength(0);
   });
 
   it('takes over an expired slot, one gap after its end', async () => {

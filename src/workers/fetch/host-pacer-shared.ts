@@ -9,6 +9,7 @@ import {
   type SlotResult,
   WAIT_MAX_MS,
 } from './host-pacer.ts';
+import { SlotBook } from './slot-book.ts';
 import type { ReservedSlot, SlotStore } from './slot-store.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -31,6 +32,7 @@ export class SharedHostPacer implements HostPacer {
   readonly #waitMaxMs: number;
   readonly #onReleaseFailed: (error: unknown) => void;
   readonly #turnstile = new Turnstile();
+  readonly #book = new SlotBook();
 
   constructor(options: SharedHostPacerOptions) {
     this.#slots = options.slots;
@@ -91,7 +93,7 @@ export class SharedHostPacer implements HostPacer {
 
   #ask(request: SlotRequest, waitMaxMs: number): Promise<ReservedSlot> {
     const { hostKey, workerId, sessionId, maxInflight, floorMs, robotsMs, timeoutMs } = request;
-    return this.#slots.reserve({
+    const wish = {
       hostKey,
       workerId,
       sessionId,
@@ -100,7 +102,8 @@ export class SharedHostPacer implements HostPacer {
       robotsMs: Math.ceil(robotsMs),
       waitMaxMs: Math.ceil(waitMaxMs),
       keptMs: Math.ceil(timeoutMs + SLOT_GRACE_MS),
-    });
+    };
+    return this.#book.reserve(hostKey, (knownSlotIds) => this.#slots.reserve({ ...wish, knownSlotIds }));
   }
 
   #slot(hostKey: string, slotId: number, leave: () => void): HostSlot {
@@ -124,19 +127,22 @@ export class SharedHostPacer implements HostPacer {
    * until it expires, which is long after the store has come back.
    */
   async #giveBack(hostKey: string, slotId: number, answeredAt: number | null, result: SlotResult): Promise<void> {
-    const give = () =>
-      this.#slots.release({
+    const give = async () => {
+      await this.#slots.release({
         hostKey,
         slotId,
         answeredMsAgo: answeredAt === null ? 0 : performance.now() - answeredAt,
         kind: result.kind,
         error: 'error' in result ? result.error : null,
       });
+      this.#book.forget(hostKey, slotId);
+    };
     try {
       await give();
     } catch (error) {
       this.#onReleaseFailed(error);
-      if (isDatabaseOutage(error)) void this.#giveBackLater(give);
+      if (isDatabaseOutage(error)) void this.#giveBackLater(give).finally(() => this.#book.forget(hostKey, slotId));
+      else this.#book.forget(hostKey, slotId);
     }
   }
 

@@ -13,6 +13,8 @@ export interface SlotWish {
   waitMaxMs: number;
   /** How long it is kept when nobody gives it back. */
   keptMs: number;
+  /** When the answer to an earlier reservation was lost: those that the worker has at this host. Others of it are given back first. */
+  knownSlotIds: readonly number[] | null;
 }
 
 /** A slot that may be used in `waitMs`; without an id there is none, for this `reason`, and asking again makes sense then. */
@@ -31,7 +33,7 @@ export interface SlotReturn {
   error: string | null;
 }
 
-/** The slots of hosts, shared by all that ask them. Each call may be repeated: a reservation whose answer was lost expires. */
+/** The slots of hosts, shared by all that ask them. Each call may be repeated; of a reservation whose answer was lost, the next one tells (`knownSlotIds`). */
 export interface SlotStore {
   reserve(wish: SlotWish): Promise<ReservedSlot>;
   release(slot: SlotReturn): Promise<void>;
@@ -46,6 +48,10 @@ interface ReservedRow extends QueryRow {
   reason: string | null;
 }
 
+const RELEASE_UNKNOWN = `
+select release_host_slot(host_key, id, 0, 'neutral', null) from host_slots
+where host_key = $1 and worker_id = $2 and id <> all($3::bigint[])`;
+
 /** Through reserve_host_slot() and its siblings in PostgreSQL. */
 export class PgSlotStore implements SlotStore {
   readonly #db: Executor;
@@ -55,7 +61,8 @@ export class PgSlotStore implements SlotStore {
   }
 
   async reserve(wish: SlotWish): Promise<ReservedSlot> {
-    const { hostKey, workerId, sessionId, floorMs, robotsMs, maxInflight, waitMaxMs, keptMs } = wish;
+    const { hostKey, workerId, sessionId, floorMs, robotsMs, maxInflight, waitMaxMs, keptMs, knownSlotIds } = wish;
+    if (knownSlotIds !== null) await this.#db.query(RELEASE_UNKNOWN, [hostKey, workerId, knownSlotIds]);
     const [row] = await this.#db.query<ReservedRow>(
       'select slot_id, wait_ms, reason from reserve_host_slot($1, $2, $3, $4, $5, $6, $7, $8)',
       [hostKey, workerId, sessionId, floorMs, robotsMs, maxInflight, waitMaxMs, keptMs],

@@ -49,6 +49,7 @@ export const PAGE_CALLS = {
       maxInflight: id,
       waitMaxMs: ms,
       keptMs: ms,
+      knownSlotIds: z.array(id).max(10_000).readonly().nullable(),
     },
     z.strictObject({ slotId: id.nullable(), waitMs: ms, reason: text }),
   ),

@@ -9,11 +9,27 @@ export function MadeToken({ made, onClose }: { made: ApiNewToken; onClose: () =>
         It is shown this once and kept nowhere. Whoever loses it makes another one.
       </Alert>
       <Copyable text={made.token} label="Copy the token" />
-      {made.role === 'bot' ? <BotCommands made={made} /> : <CallCommand token={made.token} />}
+      <HowToUse made={made} />
       <Group justify="flex-end">
         <Button onClick={onClose}>Done</Button>
       </Group>
     </Stack>
+  );
+}
+
+function HowToUse({ made }: { made: ApiNewToken }) {
+  if (made.role === 'bot') return <BotCommands made={made} />;
+  return made.role === 'worker' ? <WorkerCommand token={made.token} /> : <CallCommand token={made.token} />;
+}
+
+function WorkerCommand({ token }: { token: string }) {
+  const run = `EKO_SERVER_TOKEN=${token} \\\n  npx eko worker --server ${window.location.origin}`;
+  return (
+    <>
+      <Text size="sm">On the other machine, in a copy of this project (it needs no database):</Text>
+      <Copyable text={run} label="Copy the command" />
+      <Text size="sm">The machine appears on this page within seconds. docs/workers-over-http.md tells more.</Text>
+    </>
   );
 }
 
