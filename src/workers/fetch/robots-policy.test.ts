@@ -91,6 +91,7 @@ describe('crawlDelayMs', () => {
     ['Crawl-delay: -5', null],
     ['Crawl-delay: Infinity', null],
     ['Crawl-delay: 1e9', null],
+    [`Crawl-delay: ${'9'.repeat(400)}`, 2_147_483_647],
     ['Crawl-delay: +5', null],
     ['Crawl-delay: 5s', null],
     ['Crawl-delay: 0x10', null],

@@ -207,6 +207,10 @@ function agentToken(value: string): string {
   return /^[\w-]+/.exec(value.trim())?.[0].toLowerCase() ?? '';
 }
 
+/** What an integer column holds, some 24 days; whoever asks for more wants to be left alone just as well. */
+const DELAY_MAX_MS = 2_147_483_647;
+
 function parseDelayMs(value: string): number | null {
-  return /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(value) ? Math.round(Number(value) * 1000) : null;
+  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(value)) return null;
+  return Math.min(Math.round(Number(value) * 1000), DELAY_MAX_MS);
 }

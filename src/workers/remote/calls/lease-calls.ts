@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NODE_MODES } from '#lib/db/schema/vocabulary.ts';
 import { EVENT_TOPICS } from '../../events.ts';
-import { call, count, id, ms, name, nothing, words } from './call.ts';
+import { call, count, id, name, nothing, words } from './call.ts';
 
 /** How long the claims of a worker outlive its last heartbeat. */
 const leaseMs = z.int().min(1_000).max(86_400_000);
@@ -59,7 +59,7 @@ export const LEASE_CALLS = {
   tick: call({ sources: z.array(name).optional() }, z.strictObject({ ready: z.boolean() })),
   lookForWork: call(
     { sources: z.array(name), nodeId: name, managerPid: count },
-    z.strictObject({ isReady: z.boolean(), dueInMs: ms.nullable() }),
+    z.strictObject({ isReady: z.boolean(), dueInMs: z.number().nullable() }),
   ),
   findLiving: call(
     { workerIds: z.array(name).max(10_000) },

@@ -51,7 +51,7 @@ export const PAGE_CALLS = {
       keptMs: ms,
       knownSlotIds: z.array(id).max(10_000).readonly().nullable(),
     },
-    z.strictObject({ slotId: id.nullable(), waitMs: ms, reason: text }),
+    z.strictObject({ slotId: id.nullable(), waitMs: z.number(), reason: text }),
   ),
   releaseSlot: call(
     {
@@ -63,9 +63,9 @@ export const PAGE_CALLS = {
     },
     nothing,
   ),
-  reportBackoff: call({ hostKey, retryAfterMs: ms.nullable() }, ms),
+  reportBackoff: call({ hostKey, retryAfterMs: ms.nullable() }, z.number()),
   pauseHost: call({ hostKey, pauseMs: ms, reason: words }, nothing),
-  findRobots: call({ origin }, z.strictObject({ ...finding, lookingForMs: ms }).nullable()),
+  findRobots: call({ origin }, z.strictObject({ ...finding, lookingForMs: z.number() }).nullable()),
   saveRobots: call({ origin, finding: z.strictObject(finding) }, nothing),
   claimLook: call({ origin, ttlMs: ms }, z.boolean()),
   endLook: call({ origin }, nothing),

@@ -66,5 +66,5 @@ export const PROXY_CALLS = {
     changes,
   ),
   claimProxyChecks: call({ limit: count, except: z.array(id).max(10_000), passwordsToo: z.boolean() }, changes),
-  nextProxyCheck: call({}, ms.nullable()),
+  nextProxyCheck: call({}, z.number().nullable()),
 };

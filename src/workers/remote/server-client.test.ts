@@ -1,0 +1,85 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { isDatabaseOutage } from '../database-retry.ts';
+import { ServerClient, ServerRefusedError } from './server-client.ts';
+
+const open: (Server | ServerClient)[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) {
+    if (one instanceof ServerClient) await one.close();
+    else await new Promise((resolve) => one.closeAllConnections() ?? one.close(resolve));
+  }
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function clientOf(serverUrl: string, timeoutMs = 5_000): ServerClient {
+  const client = new ServerClient({ serverUrl, token: 'eko_test', timeoutMs });
+  open.push(client);
+  return client;
+}
+
+const answering = (status: number, body: string) =>
+  serve((request, response) => request.resume().on('end', () => response.writeHead(status).end(body)));
+
+const refusal = (code: string) => JSON.stringify({ error: { code, message: 'because' } });
+
+describe('ServerClient', () => {
+  it('asks below the path of the server, with token and version, and gives times as times', async () => {
+    const seen: unknown[] = [];
+    const url = await serve((request, response) => {
+      const { authorization, 'eko-calls-version': version } = request.headers;
+      seen.push([request.method, request.url, authorization, version]);
+      request.resume().on('end', () => response.end(JSON.stringify({ answer: 86_400_000 })));
+    });
+    const watermark = await clientOf(`${url}/eko/`).call('findWatermark', { portalId: 'p', scope: 's' });
+    expect(watermark).toEqual(new Date('1970-01-02'));
+    expect(seen).toEqual([['POST', '/eko/api/workers/calls/findWatermark', 'Bearer eko_test', '1']]);
+  });
+
+  it.each([400, 409, 413, 415, 422])('says that %i will not become better', async (status) => {
+    const client = clientOf(await answering(status, refusal('invalid_request')));
+    const error = await client.call('rescue', {}).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ServerRefusedError);
+    expect(error).toMatchObject({ reason: 'invalid_request', message: expect.stringContaining('because') });
+    expect(isDatabaseOutage(error)).toBe(false);
+  });
+
+  it.each([
+    [401, refusal('not_signed_in')],
+    [403, refusal('forbidden')],
+    [404, '<html>Not here</html>'],
+    [400, '<html>Bad gateway of somebody else</html>'],
+    [429, refusal('too_many_tries')],
+    [500, refusal('internal')],
+    [502, ''],
+    [503, refusal('database_unavailable')],
+    [200, '<html>Sign in to this network</html>'],
+    [200, '{"answer":"five"}'],
+    [200, '{}'],
+  ])('takes %i with %s for a database that is away', async (status, body) => {
+    const client = clientOf(await answering(status, body));
+    await expect(client.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it('takes silence, and nobody there, for the same', async () => {
+    const silent = clientOf(await serve(() => {}), 100);
+    await expect(silent.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+    const nobody = clientOf('http://127.0.0.1:1');
+    await expect(nobody.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it('sends nothing that the server would refuse', async () => {
+    const client = clientOf('http://127.0.0.1:1');
+    await expect(client.call('snooze', { claim: { id: 0, claimNumber: 1 }, delayMs: 1, reason: '' })).rejects.toThrow(
+      /Too small/,
+    );
+  });
+});
