@@ -1,14 +1,8 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { SlotResult } from './host-pacer.ts';
+import type { SlotRequest, SlotResult } from './host-pacer.ts';
 
 /** What is asked for one request to a host; times in whole ms. */
-export interface SlotWish {
-  hostKey: string;
-  workerId: string;
-  sessionId: number | null;
-  floorMs: number;
-  robotsMs: number;
-  maxInflight: number;
+export interface SlotWish extends Omit<SlotRequest, 'timeoutMs'> {
   /** A slot further away than this is not reserved. */
   waitMaxMs: number;
   /** How long it is kept when nobody gives it back. */
