@@ -36,11 +36,16 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+export interface ApiServerOptions {
+  /** Whether the answer to a request gets lost: all that it asked for is done, and its connection breaks. */
+  losesAnswer?: (path: string) => boolean;
+}
+
 /** The API on a free port of 127.0.0.1, for programs that speak to it over a real socket. */
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer({ losesAnswer = () => false }: ApiServerOptions = {}): Promise<ApiServer> {
   const answer = await createAnswerer();
   const server = createServer((message, response) => {
-    void pass(answer, message, response).catch((error: unknown) => {
+    void pass(answer, message, response, losesAnswer).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : undefined);
     });
   });
@@ -57,7 +62,12 @@ export async function startApiServer(): Promise<ApiServer> {
   };
 }
 
-async function pass(answer: AnswerRequest, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function pass(
+  answer: AnswerRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+  losesAnswer: (path: string) => boolean,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -68,5 +78,6 @@ async function pass(answer: AnswerRequest, message: IncomingMessage, response: S
       ...(body.length > 0 ? { body } : {}),
     }),
   );
+  if (losesAnswer(message.url ?? '/')) return void response.destroy();
   response.writeHead(given.status, Object.fromEntries(given.headers)).end(Buffer.from(await given.arrayBuffer()));
 }

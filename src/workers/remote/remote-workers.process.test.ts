@@ -22,12 +22,13 @@ let token: string;
 let tokenId: number;
 let queue: JobQueue;
 let folder: string;
+let losesAnswer = () => false;
 const sites: NumberedSite[] = [];
 const managers: ManagerProcess[] = [];
 
 beforeEach(async () => {
   server = await createTestServerContext({ LOCK_TTL: '6', HEARTBEAT_INTERVAL: '1' });
-  http = await startApiServer();
+  http = await startApiServer({ losesAnswer: () => losesAnswer() });
   network = await TcpFaultProxy.start({ port: http.port });
   api = await createApiCaller();
   const { body } = await api.post('/api/tokens', { name: 'cellar', role: 'worker' });
@@ -37,6 +38,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'eko-remote-'));
 });
 afterEach(async () => {
+  losesAnswer = () => false;
   for (const manager of managers.splice(0)) await manager.destroy();
   for (const site of sites.splice(0)) await site.close();
   await network.close();
@@ -68,8 +70,8 @@ async function openSite(delayMs = 0): Promise<NumberedSite> {
   return site;
 }
 
-async function enqueue(params: Record<string, unknown>): Promise<number> {
-  const { sessions } = await queue.enqueue([{ source: 'permits', location: 'Georgia', params }]);
+async function enqueue(params: Record<string, unknown>, location = 'Georgia'): Promise<number> {
+  const { sessions } = await queue.enqueue([{ source: 'permits', location, params }]);
   return sessions[0]?.id ?? 0;
 }
 
@@ -150,6 +152,29 @@ describe('a machine that has a server and no database', () => {
     expect(site.requests.length).toBe(10);
     expect(asked).toBeLessThan(10);
   }, 90_000);
+
+  it('asks again whatever nobody answered, and counts everything once', async () => {
+    const site = await openSite();
+    const ids: number[] = [];
+    for (let one = 0; one < 8; one += 1)
+      ids.push(await enqueue({ do: 'pages', origin: site.origin, count: 4 }, `Place ${one}`));
+    let answers = 0;
+    let lost = 0;
+    // Every sixth: claims, slots, checkpoints, completions and heartbeats alike, at changing places of a session.
+    losesAnswer = () => {
+      answers += 1;
+      if (answers % 6 !== 0) return false;
+      lost += 1;
+      return true;
+    };
+    await startMachine({ LOCK_TTL: '30' });
+    for (const id of ids) await hasStatus(id, 'completed');
+    expect(lost).toBeGreaterThan(15);
+    for (const id of ids) expect(await session(id)).toMatchObject({ found: 8, tries: 0 });
+    expect(await count('leads')).toBe(8 * 8);
+    expect(await count(`scraper_metrics where outcome = 'completed'`)).toBe(8);
+    expect(await count(`scraper_metrics where outcome <> 'completed'`)).toBe(0);
+  }, 120_000);
 
   it('loses a lease that the server could not renew, and leaves the work to others', async () => {
     const id = await enqueue({ do: 'wait' });
