@@ -56,7 +56,7 @@ export class SpoolFile {
   /** Resolves when the bytes are on the disk. What a full disk took of them is cut off again. */
   async append(bytes: Buffer): Promise<void> {
     try {
-      await this.#handle.write(bytes, 0, bytes.length, this.#bytes);
+      await this.#writeAll(bytes);
       await this.#handle.datasync();
     } catch (error) {
       await this.#handle.truncate(this.#bytes).catch(() => {});
@@ -67,6 +67,14 @@ export class SpoolFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+
+  /** A disk that is about to be full takes a part and calls that a success; only the next write is refused. */
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let from = 0; from < bytes.length; ) {
+      const { bytesWritten } = await this.#handle.write(bytes, from, bytes.length - from, this.#bytes + from);
+      from += bytesWritten;
+    }
   }
 }
 
