@@ -39,6 +39,9 @@ const IDLE_IN_TRANSACTION_MS = 30_000;
 const localLimits = (statementTimeoutMs: number): string =>
   `set local statement_timeout = ${statementTimeoutMs}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
 
+/** What pg says when its own deadline has passed; an error without a code. */
+const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+
 /**
  * Opens a pool. It connects lazily and reconnects by itself, so a database that is down makes statements fail, never the
  * process: pg would end it on an error of an idle connection that nobody listens to, hence both listeners.
@@ -68,7 +71,14 @@ export function createDb(options: DbOptions): Db {
     client: pg.Pool | pg.PoolClient,
     text: string,
     values: readonly unknown[] = [],
-  ): Promise<Row[]> => (await client.query<Row>(text, values as unknown[])).rows;
+  ): Promise<Row[]> => {
+    try {
+      return (await client.query<Row>(text, values as unknown[])).rows;
+    } catch (error) {
+      if (isSilence(error)) pool.dropIdle();
+      throw error;
+    }
+  };
 
   return {
     orm: drizzle(pool, { schema }),
@@ -82,9 +92,15 @@ export function createDb(options: DbOptions): Db {
         await client.query('commit');
         return result;
       } catch (error) {
-        await client.query('rollback').catch((rollbackError: Error) => {
-          broken = rollbackError;
-        });
+        if (isSilence(error)) {
+          // It would not answer this either, for one more whole deadline.
+          pool.dropIdle();
+          broken = error as Error;
+        } else {
+          await client.query('rollback').catch((rollbackError: Error) => {
+            broken = rollbackError;
+          });
+        }
         throw error;
       } finally {
         // A connection that could not roll back is thrown away instead of going back to the pool.

@@ -40,6 +40,19 @@ export class PoolerTolerantPool extends pg.Pool {
     return undefined;
   }
 
+  /**
+   * Throws away the connections that nobody uses now: where one has fallen silent, as after a fail-over to another machine, those made
+   * with it have too, and each would cost its next user a whole deadline.
+   */
+  dropIdle(): void {
+    for (let count = this.idleCount; count > 0; count -= 1) {
+      this.connect().then(
+        (client) => client.release(true),
+        () => {},
+      );
+    }
+  }
+
   async #connect(): Promise<pg.PoolClient> {
     const sent = this.#limits.areSent;
     try {
