@@ -7,7 +7,10 @@ export interface SupervisedServer {
   stop(mode: 'fast' | 'immediate'): Promise<void>;
 }
 
-/** Starts the server again when it ends by itself: after 0.25, 0.5, 1 … 30 s, on the same port, until `stop()`. */
+/** So soon after a full disk has room again the server is back, however long that took. */
+const PAUSE_CAP_MS = 10_000;
+
+/** Starts the server again when it ends by itself: after 0.25, 0.5, 1 … 10 s, on the same port, until `stop()`. */
 export function superviseServer(
   first: RunningServer,
   start: () => Promise<RunningServer>,
@@ -28,7 +31,7 @@ export function superviseServer(
 
   const restart = async (): Promise<void> => {
     for (let attempt = 1; !stopping; attempt += 1) {
-      await pause(backoffCeilingMs(attempt, 250, 30_000));
+      await pause(backoffCeilingMs(attempt, 250, PAUSE_CAP_MS));
       if (stopping) return;
       try {
         current = await start();
