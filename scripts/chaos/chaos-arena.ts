@@ -1,6 +1,5 @@
 import { createDb, type Db, type QueryRow } from '#lib/db/create-db.ts';
 import type { NumberedSite } from '#test/numbered-site.ts';
-import type { TestPostgres } from '#test/postgres-server.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { withDatabaseRetry } from '#workers/database-retry.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
@@ -10,7 +9,6 @@ import { compareHistory, readHistory, type StoredSession } from './history.ts';
 import { findViolations } from './invariants.ts';
 
 export interface ArenaOptions {
-  server: TestPostgres;
   sites: readonly NumberedSite[];
   databaseUrl: string;
   historyFile: string;
@@ -181,8 +179,11 @@ export class ChaosArena {
     return performance.now() - startedAtMs;
   }
 
-  /** Ends all managers in peace, then holds tables, history and processes against what must be true. */
-  async verify(expected: { completed: number }): Promise<string[]> {
+  /**
+   * Ends all managers in peace, then holds tables, history and processes against what must be true.
+   * @param expected.scheduled how many sessions schedules have made, all of which count among the completed.
+   */
+  async verify(expected: { completed: number; scheduled?: number }): Promise<string[]> {
     await this.stopManagers();
     const [sums] = await this.db.query<{ completed: number; total: number }>(
       `select count(*) filter (where status = 'completed')::int as completed, count(*)::int as total from scraping_sessions`,
@@ -191,7 +192,8 @@ export class ChaosArena {
     failures.push(...compareHistory(readHistory(this.historyFile), await this.#storedSessions()).slice(0, 5));
     if (sums?.completed !== expected.completed)
       failures.push(`${sums?.completed} sessions are completed, of ${expected.completed}: ${await this.#unhappy()}`);
-    if (sums?.total !== this.#made) failures.push(`there are ${sums?.total} sessions; ${this.#made} were acknowledged`);
+    const made = this.#made + (expected.scheduled ?? 0);
+    if (sums?.total !== made) failures.push(`there are ${sums?.total} sessions; ${made} were acknowledged`);
     const orphans = this.managers.flatMap((manager) => manager.workerPids);
     if (orphans.length > 0) failures.push(`I8 is broken: workers ${orphans.join(', ')} outlive their managers`);
     return failures;

@@ -30,7 +30,7 @@ class ChaosScraper extends BaseScraper {
   readonly source = 'permits';
 
   protected override async scrape(): Promise<void> {
-    const script = this.params as unknown as ChaosScript;
+    const script = readScript(this.params);
     const identity = await this.#identify();
     const { history } = script;
     const done = typeof this.cursor === 'number' ? this.cursor : 0;
@@ -85,6 +85,14 @@ class ChaosScraper extends BaseScraper {
       },
     });
   }
+}
+
+/** Where sessions that schedules make write their history: a schedule takes no params but those of its source. */
+export const HISTORY_VARIABLE = 'CHAOS_HISTORY';
+
+function readScript(params: Record<string, unknown>): ChaosScript {
+  if ('do' in params) return params as unknown as ChaosScript;
+  return { do: 'pages', count: 3, origin: null, stepMs: 1_000, history: process.env[HISTORY_VARIABLE] ?? '' };
 }
 
 /** Reads what was just saved. A page that the worker could only put on its disk is not there yet, and may be read again by another claim. */

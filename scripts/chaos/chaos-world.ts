@@ -21,8 +21,11 @@ const SERVER_SETTINGS = { synchronous_commit: 'on', max_connections: '300' };
 export interface ChaosWorld {
   server: TestPostgres;
   sites: readonly NumberedSite[];
-  /** Runs `work` with an empty database and no process, and ends whatever it has left. */
-  withArena<T>(work: (arena: ChaosArena) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` with an empty database and no process, and ends whatever it has left.
+   * @param serverUrl of a server of the check's own, made by startTestPostgres; the one that all share unless given.
+   */
+  withArena<T>(work: (arena: ChaosArena) => Promise<T>, serverUrl?: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -33,13 +36,12 @@ export async function openWorld(): Promise<ChaosWorld> {
   return {
     server,
     sites,
-    async withArena(work) {
+    async withArena(work, serverUrl = server.url) {
       const name = `chaos_${randomBytes(4).toString('hex')}`;
-      await onServer(server, `create database ${name} template eko`);
-      const url = new URL(server.url);
+      await onServer(serverUrl, `create database ${name} template eko`);
+      const url = new URL(serverUrl);
       url.pathname = `/${name}`;
       const arena = new ChaosArena({
-        server,
         sites,
         databaseUrl: url.toString(),
         historyFile: path.join(folder, `${name}.ndjson`),
@@ -58,8 +60,8 @@ export async function openWorld(): Promise<ChaosWorld> {
   };
 }
 
-async function onServer(server: TestPostgres, statement: string): Promise<void> {
-  const url = new URL(server.url);
+async function onServer(serverUrl: string, statement: string): Promise<void> {
+  const url = new URL(serverUrl);
   url.pathname = '/postgres';
   const db = createDb({ connectionString: url.toString(), applicationName: 'chaos-setup', max: 1 });
   try {

@@ -4,7 +4,7 @@ import { CHECKS } from './checks.ts';
 import { runChecks } from './run-checks.ts';
 
 /** What needs root, another package or minutes is for runs by hand. */
-const BY_HAND = ['A-netns', 'A6', 'A11', 'POINTS'];
+const BY_HAND = ['A-netns', 'A6', 'A11', 'F6', 'F23', 'F25', 'POINTS'];
 
 /** The machine runs other tests at the same time, so bars of time are wide; what is counted must be exact. */
 const SLACK = 10;

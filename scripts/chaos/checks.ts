@@ -10,6 +10,9 @@ import { unknownCommit } from './checks/a8-unknown-commit.ts';
 import { clockSkew } from './checks/a11-clock-skew.ts';
 import { poisonSet } from './checks/a12-poison.ts';
 import { gracefulStop } from './checks/a13-graceful-stop.ts';
+import { fastDay } from './checks/f6-fast-day.ts';
+import { failover } from './checks/f23-failover.ts';
+import { diskFull } from './checks/f25-disk-full.ts';
 import { faultPoints } from './checks/fault-points.ts';
 
 /** In the order in which they run. */
@@ -21,9 +24,12 @@ export const CHECKS: readonly ChaosCheck[] = [
   databaseCrash,
   unknownCommit,
   clockSkew,
+  fastDay,
   poisonSet,
   gracefulStop,
   faultPoints,
+  failover,
+  diskFull,
   cutNetwork,
   mixedSoak,
 ];

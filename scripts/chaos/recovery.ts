@@ -62,3 +62,24 @@ async function untilSomeWork(arena: ChaosArena): Promise<ChaosManager[]> {
     { timeoutMs: 60_000, what: 'two managers to have work' },
   );
 }
+
+/**
+ * From a moment at which the database can work again, on performance.now(), until a worker has ended an attempt or saved a page; in ms.
+ */
+export async function untilWorking(arena: ChaosArena, sinceMs: number): Promise<number> {
+  const mark = await readMark(arena);
+  await waitFor(async () => (await readMark(arena)) !== mark, { timeoutMs: 60_000, what: 'work to go on' });
+  return performance.now() - sinceMs;
+}
+
+async function readMark(arena: ChaosArena): Promise<string> {
+  return await waitFor(
+    async () => {
+      const [row] = await arena.db.query<{ mark: string }>(
+        `select concat(sum(leads_found), '/', sum(claim_number)) as mark from scraping_sessions`,
+      );
+      return row?.mark;
+    },
+    { timeoutMs: 30_000, what: 'the database to answer' },
+  );
+}

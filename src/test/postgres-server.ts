@@ -29,19 +29,45 @@ export interface TestPostgres {
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
+  /** The process that serves now, or served last; for whoever supervises it. */
+  running(): RunningServer;
   /** Stops it and removes its data. */
   drop(): Promise<void>;
 }
 
-/**
- * Starts a PostgreSQL of the test's own, with the schema applied, on a random port with its data in a temporary folder.
- * @param settings Server settings, such as { max_connections: '6' }.
- */
-export async function startTestPostgres(settings: Record<string, string> = {}): Promise<TestPostgres> {
+/** Settings of the server, such as { max_connections: '6' }. */
+export type ServerSettings = Record<string, string>;
+
+export interface ServerSurroundings {
+  /** Where the folder with its data lies; among the temporary ones unless given. */
+  root?: string;
+  /** Environment beside the usual one. */
+  env?: Record<string, string>;
+}
+
+/** Starts a PostgreSQL of the test's own, with the schema applied, on a random port. */
+export async function startTestPostgres(
+  settings: ServerSettings = {},
+  { root, env }: ServerSurroundings = {},
+): Promise<TestPostgres> {
   const password = randomBytes(18).toString('base64url');
-  const cluster = createCluster(password);
+  const cluster = createCluster(root);
+  initCluster(cluster, { name: 'postgres', password }, { sync: false });
+  const server = await serveCluster(cluster, password, settings, env);
+  await createOwner(server.adminUrl, password);
+  await migrate(server.url);
+  return server;
+}
+
+/** Starts a server on data that exists; all its roles have one password. */
+export async function serveCluster(
+  cluster: Cluster,
+  password: string,
+  settings: ServerSettings,
+  env: Record<string, string> = {},
+): Promise<TestPostgres> {
   let port = await findFreePort();
-  const start = () => startServer(cluster, { port, settings: { ...FAST_SETTINGS, ...settings } });
+  const start = () => startServer(cluster, { port, env, settings: { ...FAST_SETTINGS, ...settings } });
   let server: RunningServer;
   try {
     server = await start();
@@ -50,14 +76,9 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
     port = await findFreePort();
     server = await start();
   }
-  const urls = {
+  return {
     url: `postgres://eko:${password}@127.0.0.1:${port}/eko`,
     adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-  };
-  await createOwner(urls.adminUrl, password);
-  await migrate(urls.url);
-  return {
-    ...urls,
     port,
     dataFolder: cluster.dataFolder,
     stop: (mode = 'fast') => server.stop(mode),
@@ -65,6 +86,7 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
     async start() {
       server = await start();
     },
+    running: () => server,
     async drop() {
       await server.stop('immediate');
       rmSync(path.dirname(cluster.dataFolder), { recursive: true, force: true });
@@ -82,9 +104,10 @@ const FAST_SETTINGS = {
   autovacuum_naptime: '5s',
 };
 
-function createCluster(password: string): Cluster {
+/** An empty data folder below `root`, in a folder of its own. */
+export function createCluster(root?: string): Cluster {
   const osUser = choosePostgresUser();
-  const folder = createFolder(osUser);
+  const folder = createFolder(osUser, root);
   const cluster: Cluster = {
     dataFolder: path.join(folder, 'data'),
     binaries: reachableBinaries(findInstalledBinaries(), osUser),
@@ -92,19 +115,19 @@ function createCluster(password: string): Cluster {
   };
   mkdirSync(cluster.dataFolder, { mode: 0o700 });
   if (osUser) chownSync(cluster.dataFolder, osUser.uid, osUser.gid);
-  initCluster(cluster, { name: 'postgres', password }, { sync: false });
   return cluster;
 }
 
 /** A temporary folder that the server's user can enter: TMPDIR may be closed to others. */
-function createFolder(osUser: OsUser | null): string {
-  for (const root of [tmpdir(), '/tmp', '/var/tmp']) {
+function createFolder(osUser: OsUser | null, given?: string): string {
+  const roots = given === undefined ? [tmpdir(), '/tmp', '/var/tmp'] : [given];
+  for (const root of roots) {
     const folder = mkdtempSync(path.join(root, 'eko-test-postgres-'));
     if (osUser) chownSync(folder, osUser.uid, osUser.gid);
     if (canReach(folder, osUser, 'w')) return folder;
     rmSync(folder, { recursive: true });
   }
-  throw new Error(`Neither "${tmpdir()}" nor "/tmp" nor "/var/tmp" can be entered by the user "${osUser?.name}".`);
+  throw new Error(`The user "${osUser?.name}" can enter none of "${roots.join('", "')}".`);
 }
 
 async function createOwner(adminUrl: string, password: string): Promise<void> {

@@ -44,7 +44,7 @@ interface Swallow {
  * and the lost answer of a commit. Faults hold from the moment they are set, also for bytes under way.
  */
 export class TcpFaultProxy {
-  readonly #target: { host: string; port: number };
+  #target: { host: string; port: number };
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #gates: Record<Direction, TcpGate> = { toServer: new TcpGate(), toClient: new TcpGate() };
@@ -81,6 +81,11 @@ export class TcpFaultProxy {
     address.hostname = '127.0.0.1';
     address.port = String(this.port);
     return address.toString();
+  }
+
+  /** Passes new connections on to another server of this machine, as an address that moves; open ones stay where they are. */
+  retarget(port: number): void {
+    this.#target = { ...this.#target, port };
   }
 
   /** Sets some faults and leaves the others as they are. */

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { waitFor } from '#test/wait-for.ts';
-import type { ChaosArena } from '../chaos-arena.ts';
 import { type ChaosCheck, describeTimes, quantile } from '../chaos-check.ts';
+import { untilWorking } from '../recovery.ts';
 
 const BAR_MS = 5_000;
 
@@ -34,22 +33,3 @@ export const databaseCrash: ChaosCheck = {
       return { kind: 'done', tries, failures, worst: describeTimes('back', times, BAR_MS) };
     }),
 };
-
-/** From the moment at which the server accepts connections until a worker has ended an attempt or saved a page; in ms. */
-async function untilWorking(arena: ChaosArena, acceptingAtMs: number): Promise<number> {
-  const mark = await readMark(arena);
-  await waitFor(async () => (await readMark(arena)) !== mark, { timeoutMs: 60_000, what: 'work to go on' });
-  return performance.now() - acceptingAtMs;
-}
-
-async function readMark(arena: ChaosArena): Promise<string> {
-  return await waitFor(
-    async () => {
-      const [row] = await arena.db.query<{ mark: string }>(
-        `select concat(sum(leads_found), '/', sum(claim_number)) as mark from scraping_sessions`,
-      );
-      return row?.mark;
-    },
-    { timeoutMs: 30_000, what: 'the database to answer' },
-  );
-}

@@ -72,6 +72,8 @@ export class PortTakenError extends Error {
 export interface ServerOptions {
   port: number;
   settings?: Record<string, string>;
+  /** Beside ours. */
+  env?: Record<string, string>;
   onLine?: (line: string) => void;
   startTimeoutMs?: number;
 }
@@ -96,7 +98,7 @@ export async function startServer(cluster: Cluster, options: ServerOptions): Pro
   const child = spawn(programPath(cluster.binaries, 'postgres'), args, {
     ...identity(cluster),
     cwd: cluster.dataFolder,
-    env: SERVER_ENV,
+    env: { ...SERVER_ENV, ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

@@ -1,0 +1,107 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createDb, type Db } from '#lib/db/create-db.ts';
+import { waitFor } from '#test/wait-for.ts';
+import type { ChaosArena } from '../chaos-arena.ts';
+import { type ChaosCheck, type CheckRun, describeTimes } from '../chaos-check.ts';
+import { type PrimaryLoss, ReplicatedDatabase } from '../replicated-database.ts';
+import { countCharged, processesOf } from '../unharmed.ts';
+
+/**
+ * From the promotion on. Whoever waits for the answer of a machine that hangs gives up after the deadline of its statement, which is 16 s;
+ * that may begin just before the promotion.
+ */
+const BARS_MS: Record<PrimaryLoss, number> = { crashed: 15_000, hangs: 20_000 };
+/** How long the address may already point to the standby before that is promoted. */
+const READ_ONLY_MS = 3_000;
+
+export const failover: ChaosCheck = {
+  name: 'F23',
+  title: 'a standby takes over from its primary',
+  tries: { short: 2, long: 20 },
+  run: async (run) => {
+    const database = await ReplicatedDatabase.start();
+    try {
+      return await run.world.withArena((arena) => failOverAgainAndAgain(arena, database, run), database.url);
+    } finally {
+      await database.close();
+    }
+  },
+};
+
+async function failOverAgainAndAgain(
+  arena: ChaosArena,
+  database: ReplicatedDatabase,
+  { tries, long, slack, random, note }: CheckRun,
+) {
+  const lease = { heartbeatS: 5, leaseS: 30 };
+  const managers = await Promise.all([1, 2].map(() => arena.startManager({ ...lease, workers: long ? 3 : 1 })));
+  const pids = processesOf(managers);
+  const times: Record<PrimaryLoss, number[]> = { crashed: [], hangs: [] };
+  let made = 0;
+  for (let index = 0; index < tries; index += 1) {
+    await database.attachStandby();
+    made += (await arena.enqueuePages(16, { pages: 60, stepMs: 40 })).length;
+    await wait(500 + random() * 1_500);
+    // Both kinds come up in every run, however short.
+    const loss: PrimaryLoss = index % 2 === 0 ? 'crashed' : 'hangs';
+    const readOnlyMs = random() * READ_ONLY_MS;
+    // Acknowledged by one server or by the other; repeated under its key until it is.
+    const during = arena.enqueuePages(4, { pages: 20, stepMs: 20 });
+    await database.failOver(loss, () => wait(readOnlyMs));
+    const backMs = await untilAllGoOn(arena, database.primary.url);
+    note(`${loss}, read-only for ${Math.round(readOnlyMs)} ms: back after ${Math.round(backMs)} ms`);
+    times[loss].push(backMs);
+    made += (await during).length;
+    await arena.untilAllEnded(120_000 * slack);
+    await database.dropLost();
+  }
+  const now = new Set(processesOf(managers));
+  const charged = await countCharged(arena.db);
+  const failures = await arena.verify({ completed: made });
+  const ended = pids.filter((pid) => !now.has(pid));
+  if (ended.length > 0) failures.push(`processes ${ended.join(', ')} ended because the primary was lost`);
+  if (charged > 0) failures.push(`${charged} attempts were charged for a fail-over`);
+  const worst = (['crashed', 'hangs'] as const).map((loss) => {
+    const barMs = BARS_MS[loss];
+    if (Math.max(...times[loss]) > barMs * slack) failures.push(`${loss}: work went on later than after ${barMs} ms`);
+    return describeTimes(`${loss}: all goes on after`, times[loss], barMs);
+  });
+  return { kind: 'done' as const, tries, failures, worst: worst.join('; ') };
+}
+
+/**
+ * From now, when the new primary takes writes, until each session that it knows as running has got further, and each worker has renewed
+ * its lease; in ms. Looks past the address, so that it waits for nobody's deadline but the workers'.
+ */
+async function untilAllGoOn(arena: ChaosArena, serverUrl: string): Promise<number> {
+  const url = new URL(serverUrl);
+  url.pathname = new URL(arena.databaseUrl).pathname;
+  const db = createDb({ connectionString: url.toString(), applicationName: 'chaos-runner', max: 1 });
+  try {
+    const startedAtMs = performance.now();
+    const [now] = await db.query<{ at: Date }>('select clock_timestamp() as at');
+    const marks = await db.query<{ id: number; mark: string }>(MARKS, [null]);
+    await waitFor(() => haveMoved(db, marks, now?.at), { timeoutMs: 120_000, intervalMs: 50, what: 'work to go on' });
+    return performance.now() - startedAtMs;
+  } finally {
+    await db.close();
+  }
+}
+
+const MARKS = `
+  select id, concat(status, claim_number, ' ', leads_found) as mark from scraping_sessions
+  where ($1::bigint[] is null and status = 'running') or id = any($1)`;
+
+async function haveMoved(
+  db: Db,
+  before: readonly { id: number; mark: string }[],
+  since: Date | undefined,
+): Promise<boolean> {
+  const old = new Map(before.map(({ id, mark }) => [id, mark]));
+  const rows = await db.query<{ id: number; mark: string }>(MARKS, [[...old.keys()]]);
+  const silent = await db.query(
+    `select from worker_instances where status in ('idle', 'running') and last_heartbeat < $1`,
+    [since],
+  );
+  return silent.length === 0 && rows.every(({ id, mark }) => old.get(id) !== mark);
+}

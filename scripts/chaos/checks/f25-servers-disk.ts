@@ -1,0 +1,90 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createDb } from '#lib/db/create-db.ts';
+import { superviseServer } from '#scripts/lib/embedded-postgres/supervise-server.ts';
+import { startTestPostgres, type TestPostgres } from '#test/postgres-server.ts';
+import { SmallDisk } from '#test/small-disk.ts';
+import { waitFor } from '#test/wait-for.ts';
+import type { ChaosArena } from '../chaos-arena.ts';
+import type { CheckRun } from '../chaos-check.ts';
+import type { ChaosManager } from '../chaos-manager.ts';
+import { untilWorking } from '../recovery.ts';
+import { countCharged, processesOf } from '../unharmed.ts';
+import type { DiskOutcome } from './f25-disk-full.ts';
+
+const DISK_MB = 200;
+/** Its log fits, and is soon at its end. */
+const SETTINGS = { synchronous_commit: 'on', max_connections: '100', max_wal_size: '32MB', min_wal_size: '32MB' };
+
+/** PostgreSQL's own disk is full. What starts it again when that ends it is what does so in the product. */
+export async function fillServersDisk(run: CheckRun): Promise<DiskOutcome> {
+  const disk = new SmallDisk(DISK_MB);
+  try {
+    const server = await startTestPostgres(SETTINGS, { root: disk.folder });
+    const restart = async () => {
+      await server.start();
+      return server.running();
+    };
+    const supervised = superviseServer(server.running(), restart, (_level, message) =>
+      run.note(message.split('\n')[0] ?? ''),
+    );
+    try {
+      return await run.world.withArena((arena) => fillAgainAndAgain(arena, disk, server, run), server.url);
+    } finally {
+      disk.free();
+      await supervised.stop('immediate');
+    }
+  } finally {
+    disk.unmount();
+  }
+}
+
+async function fillAgainAndAgain(
+  arena: ChaosArena,
+  disk: SmallDisk,
+  server: TestPostgres,
+  { tries, long, slack, random, note }: CheckRun,
+): Promise<DiskOutcome> {
+  const lease = { heartbeatS: 5, leaseS: 30 };
+  const managers = await Promise.all([1, 2].map(() => arena.startManager({ ...lease, workers: long ? 3 : 1 })));
+  const pids = processesOf(managers);
+  const times: number[] = [];
+  let made = 0;
+  for (let index = 0; index < tries; index += 1) {
+    if ((await arena.openCount()) < 16) made += (await arena.enqueuePages(24, { pages: 40, stepMs: 40 })).length;
+    await wait(300 + random() * 700);
+    const seen = managers.map(({ lines }) => lines.length);
+    disk.fill();
+    // Either tables cannot grow, which fails statements, or the log cannot, which ends the server. Each comes up in every run.
+    if (index % 2 === 1) await endLogSegment(server);
+    // Acknowledged whenever there is room again; repeated under its key until it is.
+    const during = arena.enqueuePages(2, { pages: 20, stepMs: 20 });
+    const isTold = () => managers.some((manager, at) => isToldOfDatabase(manager, seen[at] ?? 0));
+    await waitFor(isTold, { timeoutMs: 60_000 * slack, what: 'a manager to tell of its database' });
+    await wait(random() * (long ? 20_000 : 5_000));
+    disk.free();
+    const backMs = await untilWorking(arena, performance.now());
+    note(`back ${Math.round(backMs)} ms after there was room again`);
+    times.push(backMs);
+    made += (await during).length;
+  }
+  await arena.untilAllEnded(120_000 * slack);
+  const charged = await countCharged(arena.db);
+  const now = processesOf(managers);
+  const failures = await arena.verify({ completed: made });
+  const ended = pids.filter((pid) => !now.includes(pid));
+  if (charged > 0) failures.push(`${charged} attempts were charged for a full disk of the database`);
+  if (ended.length > 0) failures.push(`processes ${ended.join(', ')} ended because the database's disk was full`);
+  return { failures, times };
+}
+
+/** The next thing that is written needs a new file of 16 MB. */
+async function endLogSegment(server: TestPostgres): Promise<void> {
+  const admin = createDb({ connectionString: server.adminUrl, applicationName: 'chaos-runner', max: 1 });
+  // The server may end before it has answered.
+  await admin.query('select pg_switch_wal()').catch(() => {});
+  await admin.close();
+}
+
+function isToldOfDatabase(manager: ChaosManager, from: number): boolean {
+  return manager.lines.slice(from).some(({ level, message }) => level === 'warn' && message.includes('database'));
+}
