@@ -33,6 +33,9 @@ export class GivenScraper extends BaseScraper {
       provenance: { name },
     });
   }
+  get location(): string {
+    return this.context.location;
+  }
   save = (cursor: unknown) => this.checkpoint(cursor);
   /** Rejects with the reason. */
   untilAborted = (): Promise<never> =>
@@ -61,6 +64,7 @@ export function makeGivenRunner(work: Work, deps: { db: Db; queue: SessionQueue 
     createScraper: () => new GivenScraper(work),
     complete: async (item) => (await queue.complete([item])).has(item.id),
     onChange: () => {},
+    onUnclean: () => {},
     abortGraceMs: 20,
     ...more,
   });

@@ -13,6 +13,8 @@ export type Script =
   /** Fetches and parses pages 0 … count - 1 of a site; its cursor is how many ended how. */
   | { do: 'parse'; origin: string; count: number; parser: 'listed' | 'unlisted' }
   | { do: 'nothing' }
+  /** Saves a checkpoint every `stepMs` without asking any site. */
+  | { do: 'steps'; count: number; stepMs: number }
   /** Waits until it is told to stop. */
   | { do: 'wait' }
   /** Never comes back, whatever it is told. */
@@ -35,6 +37,8 @@ class ScriptedScraper extends BaseScraper {
         return await this.#parsePages(script);
       case 'nothing':
         return;
+      case 'steps':
+        return await this.#saveSteps(script);
       case 'wait':
         this.logInfo('Waiting for a signal');
         return await wait(3_600_000, undefined, { signal: this.signal });
@@ -61,6 +65,13 @@ class ScriptedScraper extends BaseScraper {
       const rows = await this.makeRequest<string[]>(url, { as: 'json' });
       for (const row of rows) this.#emitRow(url, row);
       await this.checkpoint(page, { progress: { message: `Page ${page}`, done: page, total: count } });
+    }
+  }
+
+  async #saveSteps({ count, stepMs }: Script & { do: 'steps' }): Promise<void> {
+    for (let step = 1; step <= count; step += 1) {
+      await wait(stepMs, undefined, { signal: this.signal });
+      await this.checkpoint(step);
     }
   }
 

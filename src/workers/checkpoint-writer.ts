@@ -101,6 +101,7 @@ export class CheckpointWriter {
   }
 
   #note(answer: CheckpointAnswer): CheckpointAnswer {
+    this.#active.noteSaved();
     this.#known = answer;
     return answer;
   }

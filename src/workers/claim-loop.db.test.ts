@@ -20,6 +20,7 @@ afterAll(() => bed.drop());
 interface Worker {
   loop: ClaimLoop;
   running: ClaimedSession[];
+  handedBack: ClaimedSession[];
   limits: number[];
   end(session: ClaimedSession): void;
 }
@@ -28,6 +29,7 @@ function makeWorker(slots: number, options: Partial<ClaimLoopOptions> = {}): Wor
   const queue = bed.otherQueue();
   const worker: Worker = {
     running: [],
+    handedBack: [],
     limits: [],
     end(session) {
       worker.running.splice(worker.running.indexOf(session), 1);
@@ -41,7 +43,10 @@ function makeWorker(slots: number, options: Partial<ClaimLoopOptions> = {}): Wor
       freeSlots: () => slots - worker.running.length,
       mayClaim: () => true,
       start: (session) => void worker.running.push(session),
-      handBack: async (session) => void (await queue.handBack(session, { reason: 'test' })),
+      handBack: async (sessions, reason) => {
+        worker.handedBack.push(...sessions);
+        await Promise.all(sessions.map((session) => queue.handBack(session, { reason })));
+      },
       logger: silentLogger(),
       ...options,
     }),
@@ -110,6 +115,20 @@ describe('ClaimLoop', () => {
     worker.loop.nudge();
     await worker.loop.stop();
     expect(worker.limits).toEqual([]);
+  });
+
+  it('starts what must run alone and gives back what it claimed with it', async () => {
+    const { sessions } = await enqueue(3);
+    const alone = sessions[1]?.id ?? 0;
+    await bed.db.query('update scraping_sessions set crash_count = 2 where id = $1', [alone]);
+    const worker = makeWorker(4, { freeSlots: () => (worker.running.length > 0 ? 0 : 4) });
+    worker.loop.nudge();
+    await waitFor(() => worker.running.length === 1);
+    await worker.loop.stop();
+    expect(worker.running).toMatchObject([{ id: alone, crashCount: 2 }]);
+    for (const { id } of worker.handedBack)
+      expect(await bed.row(id)).toMatchObject({ status: 'pending', retryCount: 0 });
+    expect(worker.handedBack).toHaveLength(2);
   });
 
   it('gives back at once what it claimed while it was being stopped', async () => {

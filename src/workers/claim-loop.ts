@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '#lib/logger.ts';
 import { outageDelayMs } from './database-retry.ts';
+import { divideClaimed } from './divide-claimed.ts';
 import type { ClaimedSession } from './queue/job-queue.ts';
 
 export interface ClaimLoopOptions {
@@ -10,8 +11,8 @@ export interface ClaimLoopOptions {
   /** False while the worker has no safe lease: it would get nothing anyway. */
   mayClaim: () => boolean;
   start: (session: ClaimedSession) => void;
-  /** Gives back at once what was claimed while the loop was being stopped. */
-  handBack: (session: ClaimedSession) => Promise<void>;
+  /** Gives back what was claimed and not started. From the call on it is known that these are still held; never rejects. */
+  handBack: (sessions: readonly ClaimedSession[], reason: string) => Promise<void>;
   logger: Logger;
 }
 
@@ -67,10 +68,14 @@ export class ClaimLoop {
 
   async #claimOnce(limit: number): Promise<void> {
     const sessions = await this.#options.claim(limit);
-    if (!this.#stopping.signal.aborted) {
-      for (const session of sessions) this.#options.start(session);
-      return;
-    }
-    await Promise.all(sessions.map((session) => this.#options.handBack(session)));
+    if (this.#stopping.signal.aborted) return await this.#options.handBack(sessions, 'The worker is stopping');
+    const { start, handBack } = divideClaimed(sessions);
+    // First of all, so that what must run alone waits until these are gone.
+    const handingBack = this.#options.handBack(
+      handBack,
+      'It was claimed together with a session that has to run alone',
+    );
+    for (const session of start) this.#options.start(session);
+    await handingBack;
   }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AppError } from '#lib/errors.ts';
+import { type AppError, ShutdownError } from '#lib/errors.ts';
 import { assertNever } from '#lib/invariant.ts';
 import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import { ActiveSession } from './active-session.ts';
 import { EndingWriter, type WrittenEnding } from './ending-writer.ts';
+import { type Company, ExclusiveStart } from './exclusive-start.ts';
 import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
 import { countOutcome, noJobsYet, type WorkerCounters } from './metrics/worker-counters.ts';
 import type { ReadPage, ValidatorStore } from './pages/validator-store.ts';
@@ -24,8 +25,16 @@ export interface JobRunnerDeps extends SessionContextDeps {
   openSpool?: (claim: SpooledClaim) => SpoolPort;
   /** A slot is free again, or the worker's figures have changed. */
   onChange: () => void;
+  /** A session must run alone, and this process will not be free of what an earlier one left running: it should be replaced. */
+  onUnclean: () => void;
   /** How long an aborted scraper may take to come back before its result is dropped, in ms; default 2 s. */
   abortGraceMs?: number;
+}
+
+/** A claim that the database may still say is ours, although nothing runs for it. */
+interface AbandonedClaim {
+  claim: Claim;
+  reason: string;
 }
 
 /** What the scraper came back with. */
@@ -35,12 +44,20 @@ type ScrapeEnd = { error: null; result: ScrapeResult } | { error: unknown; resul
 export class JobRunner {
   readonly #deps: JobRunnerDeps;
   readonly #active = new Map<number, ActiveSession>();
-  readonly #abandoned = new Map<string, Claim>();
+  readonly #abandoned = new Map<string, AbandonedClaim>();
+  readonly #exclusive: ExclusiveStart;
+  /** Scrapers that were dropped and have not come back. */
+  #strays = 0;
   #counters: WorkerCounters = noJobsYet;
   #idleWaiters: (() => void)[] = [];
 
   constructor(deps: JobRunnerDeps) {
     this.#deps = deps;
+    this.#exclusive = new ExclusiveStart({
+      company: () => this.#company(),
+      makeRoom: (session) => this.#makeRoom(session),
+      onUnclean: deps.onUnclean,
+    });
   }
 
   get activeCount(): number {
@@ -49,7 +66,14 @@ export class JobRunner {
 
   /** Everything that the database may still say is ours: what runs here, and what could not be given back yet. */
   get heldClaims(): Claim[] {
-    return [...[...this.#active.values()].map(({ claimed }) => claimed), ...this.#abandoned.values()];
+    return [...this.#active.values(), ...this.#abandoned.values()].map((held) =>
+      held instanceof ActiveSession ? held.claimed : held.claim,
+    );
+  }
+
+  /** True while a session runs here, or waits to run, that must be alone: nothing may be started beside it. */
+  get isExclusive(): boolean {
+    return [...this.#active.values()].some((active) => active.mustRunAlone);
   }
 
   get counters(): WorkerCounters {
@@ -80,10 +104,21 @@ export class JobRunner {
     for (const active of this.#active.values()) active.abort(reason);
   }
 
+  /** Aborts the session that waits to be alone, if one does. */
+  abortWaiting(reason: AppError): void {
+    this.#exclusive.abort(reason);
+  }
+
   /** Resolves when no session runs. */
   idle(): Promise<void> {
     if (this.#active.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Gives back claims that were not started; what cannot be given back now goes with the abandoned ones. */
+  async handBack(claims: readonly Claim[], reason: string): Promise<void> {
+    for (const claim of claims) this.#abandon(claim, reason);
+    await Promise.all(claims.map((claim) => this.#handBack({ claim, reason })));
   }
 
   /**
@@ -91,16 +126,35 @@ export class JobRunner {
    * these sessions meanwhile keeps them, since the claims are stale then.
    */
   async handBackAbandoned(): Promise<void> {
-    for (const [key, claim] of this.#abandoned) {
-      try {
-        await this.#deps.queue.handBack(claim, { reason: 'The database was away; goes on at its last checkpoint' });
-        this.#abandoned.delete(key);
-        this.#deps.events.publish(['sessions'], [claim.id]);
-      } catch (error) {
-        this.#deps.logger.warn({ sessionId: claim.id, err: error }, 'Cannot hand back a dropped session yet');
-        return;
-      }
+    for (const abandoned of this.#abandoned.values()) if (!(await this.#handBack(abandoned))) return;
+  }
+
+  /** False when it must be tried again later. */
+  async #handBack({ claim, reason }: AbandonedClaim): Promise<boolean> {
+    try {
+      await this.#deps.queue.handBack(claim, { reason });
+    } catch (error) {
+      this.#deps.logger.warn({ sessionId: claim.id, err: error }, 'Cannot hand back a session yet');
+      return false;
     }
+    this.#abandoned.delete(claimKey(claim));
+    this.#deps.events.publish(['sessions'], [claim.id]);
+    this.#exclusive.look();
+    return true;
+  }
+
+  #abandon(claim: Claim, reason: string): void {
+    this.#abandoned.set(claimKey(claim), { claim, reason });
+  }
+
+  #company(): Company {
+    if (this.#active.size > 1 || this.#abandoned.size > 0) return 'busy';
+    return this.#strays > 0 ? 'unclean' : 'none';
+  }
+
+  #makeRoom(session: ActiveSession): void {
+    const reason = new ShutdownError('It makes room for a session that has to run alone');
+    for (const active of this.#active.values()) if (active !== session) active.abort(reason);
   }
 
   async #run(active: ActiveSession): Promise<void> {
@@ -114,6 +168,7 @@ export class JobRunner {
   async #scrape(active: ActiveSession, spool: SpoolPort): Promise<ScrapeEnd> {
     let close = (): void => {};
     try {
+      if (active.mustRunAlone) await this.#exclusive.wait(active);
       const scraper = this.#deps.createScraper(active.claimed.source);
       const session = createSessionContext(this.#deps, active, scraper.config, spool);
       close = session.close;
@@ -149,6 +204,7 @@ export class JobRunner {
       await aborted(active.signal, settled.signal);
       await wait(this.#deps.abortGraceMs ?? 2_000, undefined, { signal: settled.signal });
       this.#deps.logger.warn(about(active.claimed), 'The scraper ignores its signal; its result is dropped');
+      this.#noteStray(scraping);
       throw active.signal.reason;
     };
     try {
@@ -156,6 +212,14 @@ export class JobRunner {
     } finally {
       settled.abort();
     }
+  }
+
+  #noteStray(scraping: Promise<unknown>): void {
+    this.#strays += 1;
+    const gone = () => {
+      this.#strays -= 1;
+    };
+    scraping.then(gone, gone);
   }
 
   async #settle(
@@ -179,7 +243,7 @@ export class JobRunner {
     const { claimed } = active;
     active.close();
     this.#active.delete(claimed.id);
-    if (settled === 'unwritten') this.#abandoned.set(`${claimed.id}/${claimed.claimNumber}`, claimed);
+    if (settled === 'unwritten') this.#abandon(claimed, 'The database was away; goes on at its last checkpoint');
     else if (settled !== 'stale') this.#counters = countOutcome(this.#counters, outcome.kind);
     this.#deps.logger.info(
       { ...about(claimed), outcome: outcome.kind, settled, durationMs: active.durationMs(), ...active.stats },
@@ -187,6 +251,7 @@ export class JobRunner {
     );
     this.#deps.events.publish(['sessions', 'workers', 'leads'], [claimed.id]);
     this.#deps.onChange();
+    this.#exclusive.look();
     if (this.#active.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
@@ -231,6 +296,8 @@ function sentenceOf(
       return assertNever(outcome);
   }
 }
+
+const claimKey = ({ id, claimNumber }: Claim) => `${id}/${claimNumber}`;
 
 const about = ({ id, source, location }: ClaimedSession) => ({ sessionId: id, source, location });
 

@@ -20,7 +20,6 @@ import { RequestLogWriter } from './pages/request-log-writer.ts';
 import type { ParsePool } from './parse/parse-pool.ts';
 import type { WorkerPorts } from './ports/worker-ports.ts';
 import { CompletionBatcher } from './queue/completion-batcher.ts';
-import type { ClaimedSession } from './queue/job-queue.ts';
 import type { PageRenderer } from './render/page-renderer.ts';
 import type { ScraperRegistry } from './scraper-registry.ts';
 import type { WorkerSpool } from './spool/worker-spool.ts';
@@ -96,6 +95,7 @@ export class Worker {
       complete: (item) => this.#lease.within(this.#completions.add(item)),
       openSpool: (claim) => options.spool.open(claim),
       onChange: () => this.#onChange(),
+      onUnclean: () => this.drain(0, 'A scraper did not stop when told, so nothing can run alone in this process'),
     });
     this.#claims = this.#createClaimLoop();
     this.#beat = setInterval(() => this.#sendBeat(), BEAT_MS);
@@ -144,6 +144,8 @@ export class Worker {
     this.#graceTimer = setTimeout(() => this.#runner.abortAll(new ShutdownError(reason)), graceMs);
     if (this.#draining) return;
     this.#draining = true;
+    // Others would have to make room for it, although they may finish.
+    this.#runner.abortWaiting(new ShutdownError(reason));
     this.#sendBeat();
     void this.#finish();
   }
@@ -176,13 +178,13 @@ export class Worker {
           jobTimeoutMs: scrapers.jobTimeoutMs,
           held: [...this.#runner.heldClaims, ...spool.pendingClaims],
         }),
-      freeSlots: () => this.#mayRun() - this.#runner.activeCount,
+      freeSlots: () => (this.#runner.isExclusive ? 0 : this.#mayRun() - this.#runner.activeCount),
       mayClaim: () => this.#lease.isSafe && !this.#draining,
       start: (session) => {
         this.#runner.start(session);
         this.#beatSoon();
       },
-      handBack: (session) => this.#handBackUnstarted(session),
+      handBack: (sessions, reason) => this.#runner.handBack(sessions, reason),
       logger,
     });
   }
@@ -191,15 +193,6 @@ export class Worker {
   #mayRun(): number {
     const leftOfLimit = this.#workLimit - this.#runner.counters.jobsProcessed;
     return Math.min(this.#options.concurrency, this.#intakeLimit, leftOfLimit);
-  }
-
-  /** Claimed while the worker was being stopped. What cannot be given back now, the manager takes back. */
-  async #handBackUnstarted(session: ClaimedSession): Promise<void> {
-    try {
-      await this.#options.ports.queue.handBack(session, { reason: 'The worker is stopping' });
-    } catch (error) {
-      this.#options.logger.warn({ sessionId: session.id, err: error }, 'Cannot hand back a session');
-    }
   }
 
   #renewLease(safeUntilMs: number): void {

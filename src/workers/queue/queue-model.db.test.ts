@@ -33,6 +33,8 @@ const step = fc.oneof(
       do: fc.constant('enqueue' as const),
       priority: fc.integer({ min: -1, max: 1 }),
       maxRetries: fc.nat({ max: 2 }),
+      // A sequence is too short for two deaths and what follows from them.
+      crashCount: fc.nat({ max: CRASHES_TO_QUARANTINE - 1 }),
     }),
   },
   {
@@ -55,6 +57,14 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('register' as const), worker }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Whom a death may be blamed on: what was alone, else those that died most often and had begun. */
+function findSuspected(held: readonly ModelSession[]): readonly ModelSession[] {
+  if (held.length === 1) return held;
+  const begun = held.filter((session) => session.crashCount < CRASHES_TO_QUARANTINE - 1);
+  const mostDeaths = Math.max(...begun.map((session) => session.crashCount));
+  return begun.filter((session) => session.crashCount === mostDeaths);
+}
 
 /** The rules of the README's table, told once more in the plainest way. */
 class QueueModel {
@@ -107,20 +117,21 @@ class QueueModel {
   /** The worker's process or lease is gone. */
   takeBack(worker: string, cause: string): number {
     const held = this.sessions.filter((session) => session.status === 'running' && session.worker === worker);
-    const mostDeaths = Math.max(...held.map((session) => session.crashCount));
+    const suspected = cause === 'crashed' ? findSuspected(held) : [];
     for (const session of held) {
-      if (cause !== 'crashed' || session.crashCount < mostDeaths) this.end(session, 'pending');
-      else {
-        session.crashCount += 1;
-        const poison = session.crashCount >= CRASHES_TO_QUARANTINE;
-        if (!poison) this.charge(session);
-        else {
-          session.retryCount += session.retryCount < session.maxRetries ? 1 : 0;
-          this.end(session, 'failed');
-        }
-      }
+      if (!suspected.includes(session)) this.end(session, 'pending');
+      else this.die(session, held.length === 1);
     }
     return held.length;
+  }
+
+  /** Beside others a session may not be to blame, so no such death ends it. */
+  die(session: ModelSession, alone: boolean): void {
+    session.crashCount += 1;
+    const hasTries = session.retryCount < session.maxRetries;
+    if (hasTries) session.retryCount += 1;
+    const ends = alone && (!hasTries || session.crashCount >= CRASHES_TO_QUARANTINE);
+    this.end(session, ends ? 'failed' : 'pending', !ends);
   }
 }
 
@@ -185,11 +196,15 @@ async function personStep(model: QueueModel, verb: 'requestCancel' | 'retryByHan
   expect(await bed.queue.retryByHand(session.id)).toBe(ended ? 'pending' : 'not-finished');
 }
 
-async function enqueueStep(model: QueueModel, priority: number, maxRetries: number): Promise<void> {
+type EnqueueStep = Extract<Step, { do: 'enqueue' }>;
+
+async function enqueueStep(model: QueueModel, { priority, maxRetries, crashCount }: EnqueueStep): Promise<void> {
   const made = await bed.queue.enqueue([{ source: 'permits', location: 'Georgia', priority, maxRetries }]);
-  const base = { status: 'pending', claimNumber: 0, retryCount: 0, crashCount: 0, leadsFound: 0, attempts: 0 } as const;
+  const base = { status: 'pending', claimNumber: 0, retryCount: 0, leadsFound: 0, attempts: 0 } as const;
   const id = made.sessions[0]?.id ?? 0;
-  model.sessions.push({ ...base, id, priority, maxRetries, cancelRequested: false, asleep: false, worker: null });
+  await bed.db.query('update scraping_sessions set crash_count = $2 where id = $1', [id, crashCount]);
+  const settings = { priority, maxRetries, crashCount };
+  model.sessions.push({ ...base, ...settings, id, cancelRequested: false, asleep: false, worker: null });
 }
 
 async function claimStep(model: QueueModel, worker: string, limit: number): Promise<void> {
@@ -222,7 +237,7 @@ async function workerStep(model: QueueModel, step: Extract<Step, { worker: Worke
 }
 
 async function run(model: QueueModel, step: Step): Promise<void> {
-  if (step.do === 'enqueue') await enqueueStep(model, step.priority, step.maxRetries);
+  if (step.do === 'enqueue') await enqueueStep(model, step);
   else if (step.do === 'write') await writeStep(model, step.write, step.pick);
   else if (step.do === 'requestCancel' || step.do === 'retryByHand') await personStep(model, step.do, step.pick);
   else if (step.do === 'wake') {

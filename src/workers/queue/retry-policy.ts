@@ -10,6 +10,11 @@ const LAST_DISTINCT_RETRY = 5;
 /** A session whose worker process died this often, with no checkpoint in between, is poison and stays away. */
 export const CRASHES_TO_QUARANTINE = 3;
 
+/** Whether the next charged death quarantines it. It runs alone in its process, so that this death is certainly its own. */
+export function mustRunAlone({ crashCount }: { crashCount: number }): boolean {
+  return crashCount + 1 >= CRASHES_TO_QUARANTINE;
+}
+
 /**
  * Kills from outside and lost leases say nothing about the session, so they are not charged. This many of them end it all
  * the same: otherwise a session that gets its process killed by the kernel for its memory would come back for ever.

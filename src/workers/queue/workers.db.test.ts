@@ -207,6 +207,55 @@ describe('releaseWorker', () => {
     await bed.clear();
   });
 
+  it('spares a session that is one death from its quarantine unless it was alone', async () => {
+    const { sessions } = await bed.queue.enqueue(
+      ['waits', 'waits too', 'began', 'began too'].map((location) => ({ source: 'permits', location })),
+    );
+    const ids = sessions.map(({ id }) => id);
+    await bed.db.query('update scraping_sessions set crash_count = 2 where id = any($1)', [ids.slice(0, 2)]);
+    await bed.db.query('update scraping_sessions set crash_count = 1 where id = $1', [ids[2]]);
+    await bed.register('mixed');
+    expect(await bed.claim('mixed')).toHaveLength(4);
+    await bed.queue.releaseWorker('mixed', 'crashed');
+    const rows = await Promise.all(ids.map((id) => bed.row(id)));
+    expect(rows.map(({ crashCount }) => crashCount)).toEqual([2, 2, 2, 0]);
+    expect(rows.map(({ wakeInMs }) => wakeInMs !== null)).toEqual([false, false, true, false]);
+    expect((await bed.attempts(ids[0] ?? 0)).map(({ outcome }) => outcome)).toEqual(['lost']);
+    await bed.clear();
+  });
+
+  it('charges nobody when all that died together are one death from their quarantine', async () => {
+    await bed.queue.enqueue(['one', 'two'].map((location) => ({ source: 'permits', location })));
+    await bed.db.query('update scraping_sessions set crash_count = 2');
+    await bed.register('both');
+    const claims = await bed.claim('both');
+    expect(await bed.queue.releaseWorker('both', 'crashed')).toBe(2);
+    for (const { id } of claims) {
+      expect(await bed.row(id)).toMatchObject({ status: 'pending', crashCount: 2, retryCount: 0, wakeInMs: null });
+    }
+    await bed.clear();
+  });
+
+  it('fails no session without a try left for a death that it shared, but soon lets it run alone', async () => {
+    const { sessions } = await bed.queue.enqueue(
+      ['one', 'two'].map((location) => ({ source: 'permits', location, maxRetries: 0 })),
+    );
+    const [one = 0, two = 0] = sessions.map(({ id }) => id);
+    for (const death of [1, 2]) {
+      await bed.wakeAll();
+      await bed.register(`shared ${death}`);
+      expect(await bed.claim(`shared ${death}`)).toHaveLength(2);
+      await bed.queue.releaseWorker(`shared ${death}`, 'crashed');
+    }
+    expect(await bed.row(one)).toMatchObject({ status: 'pending', crashCount: 2, retryCount: 0 });
+    expect((await bed.attempts(one)).map(({ outcome }) => outcome)).toEqual(['lost', 'lost']);
+    await bed.queue.requestCancel(two);
+    await claimAgain(one, 'alone');
+    await bed.queue.releaseWorker('alone', 'crashed');
+    expect(await bed.row(one)).toMatchObject({ status: 'failed', errorCode: 'quarantined', crashCount: 3 });
+    await bed.clear();
+  });
+
   it('forgets earlier deaths once a session got further', async () => {
     const { sessions } = await bed.queue.enqueue([{ source: 'permits', location: 'unlucky', maxRetries: 9 }]);
     const id = sessions[0]?.id ?? 0;

@@ -16,6 +16,8 @@ export interface ClaimedSession extends Claim {
   cursor: unknown;
   retryCount: number;
   maxRetries: number;
+  /** Deaths of its process that it was charged with, since its last checkpoint. */
+  crashCount: number;
   leadsFound: number;
   leadsNew: number;
   priority: number;
@@ -31,9 +33,9 @@ export interface ClaimSource extends ClaimPosition {
 }
 
 const CLAIMED_COLUMNS = `s.id, s.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, s.params, s.cursor,
-  s.retry_count as "retryCount", s.max_retries as "maxRetries", s.leads_found as "leadsFound", s.leads_new as "leadsNew",
-  s.priority, date_part('epoch', s.created_at) * 1000 as "createdAt", date_part('epoch', s.started_at) * 1000 as "startedAt",
-  date_part('epoch', s.timeout_at) * 1000 as "timeoutAt"`;
+  s.retry_count as "retryCount", s.max_retries as "maxRetries", s.crash_count as "crashCount",
+  s.leads_found as "leadsFound", s.leads_new as "leadsNew", s.priority, date_part('epoch', s.created_at) * 1000 as "createdAt",
+  date_part('epoch', s.started_at) * 1000 as "startedAt", date_part('epoch', s.timeout_at) * 1000 as "timeoutAt"`;
 
 /**
  * Hands each ready session to exactly one of any number of claimants, best priority first, then oldest, and raises its

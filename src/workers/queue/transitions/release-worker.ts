@@ -17,22 +17,30 @@ export const CRASHED_SENTENCE = 'The worker process died while running it';
 export const LOST_TOO_OFTEN = `(select count(*) + 1 >= ${LOSSES_TO_QUARANTINE} from scraper_metrics m
   where m.session_id = held.id and m.outcome = 'lost')`;
 
+const ALONE = '(select count(*) = 1 from held)';
+/** SQL over a session: one more death would quarantine it. See mustRunAlone. */
+const lastDeath = (session: string): string => `${session}.crash_count + 1 >= ${CRASHES_TO_QUARANTINE}`;
+
 /**
  * Of the sessions that a process took with it, one killed it, and nobody knows which: those that have died most often so far are
- * suspected, and the others are spared.
+ * suspected, and the others are spared. Only what the process held alone is certainly to blame. A worker starts a session that is
+ * one death from its quarantine only when it holds nothing else; one that died beside others had not begun, so it is spared too.
  */
-const CRASHED = `($2::text = 'crashed' and held.crash_count >= (select max(h.crash_count) from held h))`;
-/** Suspects of one death come back one after the other: a good one saves a page meanwhile, which clears it. */
+const SUSPECTED = `($2::text = 'crashed' and (${ALONE} or (not ${lastDeath('held')}
+  and held.crash_count >= (select max(h.crash_count) from held h where not ${lastDeath('h')}))))`;
+/** A charge that would end the session needs certainty; without it the death counts only towards running alone. */
+const CRASHED = `(${SUSPECTED} and (${ALONE} or held.retry_count < held.max_retries))`;
+/** Those suspected of one death come back one after the other: a good one saves a page meanwhile, which clears it. */
 const APART_MS = 10_000;
-const POISON = `(case when ${CRASHED} then held.crash_count + 1 >= ${CRASHES_TO_QUARANTINE}
+const POISON = `(case when ${SUSPECTED} then ${lastDeath('held')}
   when $2::text = 'stopped' then false else ${LOST_TOO_OFTEN} end)`;
 const EXHAUSTED = `(${CRASHED} and held.retry_count >= held.max_retries)`;
 const DELAY_MS = `(${scheduledDelayMs('$3::int[]')} + ${APART_MS} * (select count(*) from held h where h.id < held.id))`;
 
 /**
- * Takes back all sessions of a worker whose process is known to be gone. Crashed: suspects are charged, after a delay, and
- * quarantined at the third death without a checkpoint in between. Otherwise claimable at once and not charged. Sessions that the worker
- * completed in its last moment are left alone: the lock is waited for and the state looked at again.
+ * Takes back all sessions of a worker whose process is known to be gone. Crashed: those suspected are charged, after a delay, and
+ * quarantined at the third death without a checkpoint in between, which they died alone. Otherwise claimable at once and not charged.
+ * Sessions that the worker completed in its last moment are left alone: the lock is waited for and the state looked at again.
  */
 const RELEASE_WORKER = endAttempts({
   held: `
@@ -44,7 +52,7 @@ const RELEASE_WORKER = endAttempts({
     when ${POISON} and ${CRASHED} then 'Quarantined: ${CRASHES_TO_QUARANTINE} worker processes died while running it'
     when ${POISON} then 'Quarantined: ${LOSSES_TO_QUARANTINE} worker processes were killed while running it'
     when ${EXHAUSTED} then format('Failed after %s tries: ${CRASHED_SENTENCE}', held.retry_count + 1)
-    when ${CRASHED} then format('${CRASHED_SENTENCE} (death %s of ${CRASHES_TO_QUARANTINE}), waiting for its next try in %s s',
+    when ${SUSPECTED} then format('${CRASHED_SENTENCE} (death %s of ${CRASHES_TO_QUARANTINE}), waiting for its next try in %s s',
       held.crash_count + 1, round(${DELAY_MS} / 1000.0))
     when $2::text = 'stopped' then 'Handed back: its worker stopped'
     when $2::text = 'crashed' then 'Its worker died, more likely of another session; ready to go on'
@@ -52,9 +60,9 @@ const RELEASE_WORKER = endAttempts({
   error: `case
     when ${POISON} then jsonb_build_object('code', 'quarantined', 'message', '${CRASHED_SENTENCE}, again and again')
     when ${CRASHED} then jsonb_build_object('code', 'worker_crashed', 'message', '${CRASHED_SENTENCE}') end`,
-  wakeAt: `case when ${CRASHED} then ${msFromNow(DELAY_MS)} end`,
+  wakeAt: `case when ${SUSPECTED} then ${msFromNow(DELAY_MS)} end`,
   retryCount: `case when ${CRASHED} and not ${EXHAUSTED} then held.retry_count + 1 else held.retry_count end`,
-  crashCount: `case when ${CRASHED} then held.crash_count + 1 else held.crash_count end`,
+  crashCount: `case when ${SUSPECTED} then held.crash_count + 1 else held.crash_count end`,
 });
 
 /** Returns the sessions that were taken back. */

@@ -57,6 +57,7 @@ const claimedSession = z.strictObject({
   cursor: z.unknown(),
   retryCount: count,
   maxRetries: count,
+  crashCount: count,
   leadsFound: count,
   leadsNew: count,
   priority: z.int(),
