@@ -23,6 +23,12 @@ import { Worker } from './worker.ts';
 /** Without its manager a worker has no lease soon; it hands back what it can within this time and ends. */
 const ORPHAN_MS = 4_000;
 
+/**
+ * None of a worker's statements takes a second. Over a connection to a server that hangs this is what it waits, and its work has to go
+ * on elsewhere within 15 s.
+ */
+const STATEMENT_MS = 8_000;
+
 /** Grace of a SIGTERM that somebody sends to the worker itself. */
 const SIGTERM_GRACE_MS = 25_000;
 
@@ -42,6 +48,7 @@ function openPorts(env: Env, workerId: string, logger: Logger): WorkerPorts {
     connectionString: env.DATABASE_URL ?? '',
     applicationName: `eko-worker ${workerId}`.slice(0, 63),
     max: CONNECTIONS.worker,
+    statementTimeoutMs: STATEMENT_MS,
     onError: (error) => logger.debug({ err: error }, 'A connection to the database broke'),
   });
   return pgWorkerPorts(db, env.LOCK_TTL * 1_000);
