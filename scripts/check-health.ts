@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { judgeHealth } from '#workers/health-file.ts';
+import { judgeHealth } from '#workers/manager/health-file.ts';
 import { monotonicNowMs } from '#workers/messages.ts';
 
 /**

@@ -9,14 +9,14 @@ import { armFaultPoints } from '#lib/fault-point.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
 import { SOURCE_NAMES } from '#lib/scraper-config.ts';
 import { collectEvents } from '#workers/events.ts';
-import { keepHealthFile } from '#workers/health-file.ts';
-import { WorkerManager } from '#workers/manager.ts';
-import { ManagerQueue } from '#workers/manager-queue.ts';
+import { keepHealthFile } from '#workers/manager/health-file.ts';
+import { WorkerManager } from '#workers/manager/manager.ts';
+import { ManagerQueue } from '#workers/manager/manager-queue.ts';
+import type { RunLimits } from '#workers/manager/run-limits.ts';
+import { RunMonitor } from '#workers/manager/run-monitor.ts';
+import { SchemaGate } from '#workers/manager/schema-gate.ts';
 import type { NodeKeeper } from '#workers/nodes/node-keeper.ts';
 import type { ManagerPorts } from '#workers/ports/manager-ports.ts';
-import type { RunLimits } from '#workers/run-limits.ts';
-import { RunMonitor } from '#workers/run-monitor.ts';
-import { SchemaGate } from '#workers/schema-gate.ts';
 import { SPOOL_FOLDER } from '#workers/spool/spool-file.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { findSecretKey } from './lib/access.ts';
@@ -32,7 +32,7 @@ const fromSource = own.endsWith('.ts');
 const SOURCE_FOLDER = path.resolve(path.dirname(own), '../src');
 /** From the bundle, the worker's bundle beside it; from source, the source. */
 const WORKER_ENTRY = fromSource
-  ? path.join(SOURCE_FOLDER, 'workers/scraper-worker.ts')
+  ? path.join(SOURCE_FOLDER, 'workers/worker/scraper-worker.ts')
   : path.join(path.dirname(own), `scraper-worker${path.extname(own)}`);
 
 /** Checks the command line. @throws CommanderError, which has been told on stderr already. */

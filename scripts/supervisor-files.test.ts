@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPeer } from '#test/require-peer.ts';
-import { managerConfig } from '#workers/manager-config.ts';
+import { managerConfig } from '#workers/manager/manager-config.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const UNITS = path.join(ROOT, 'deploy/systemd');

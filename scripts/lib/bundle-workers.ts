@@ -13,7 +13,7 @@ const { values: flags } = parseArgs({
 
 const WORKER_ENTRIES = {
   'start-workers': 'scripts/start-workers.ts',
-  'scraper-worker': 'src/workers/scraper-worker.ts',
+  'scraper-worker': 'src/workers/worker/scraper-worker.ts',
   eko: 'scripts/lib/run-eko.ts',
   'parse-thread': 'src/workers/parse/parse-thread.ts',
   'check-health': 'scripts/check-health.ts',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunNews } from '#workers/run-monitor.ts';
+import type { RunNews } from '#workers/manager/run-monitor.ts';
 
 /** News of a run of workers as a line of JSON between the log lines of manager and workers. */
 export function formatNews(news: RunNews): string {

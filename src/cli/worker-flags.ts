@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { WORKERS_MAX } from '#lib/workers-max.ts';
-import type { RunLimits } from '#workers/run-limits.ts';
+import type { RunLimits } from '#workers/manager/run-limits.ts';
 import { hours, sourceList, whole } from './read-arguments.ts';
 
 export { CommanderError };

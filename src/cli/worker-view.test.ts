@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunNews } from '#workers/run-monitor.ts';
+import type { RunNews } from '#workers/manager/run-monitor.ts';
 import { formatNews } from './run-news.ts';
 import { WorkerView } from './worker-view.ts';
 

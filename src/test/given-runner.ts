@@ -2,12 +2,12 @@ import type { Db } from '#lib/db/create-db.ts';
 import { silentLogger } from '#lib/logger.ts';
 import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import { collectEvents } from '#workers/events.ts';
-import { JobRunner, type JobRunnerDeps } from '#workers/job-runner.ts';
 import { SessionLogWriter } from '#workers/logs/session-log-writer.ts';
 import { RequestLogWriter } from '#workers/pages/request-log-writer.ts';
 import { LocalValidatorStore } from '#workers/pages/validator-store.ts';
 import { PgPortalStore } from '#workers/portal-store.ts';
 import type { SessionQueue } from '#workers/ports/session-queue.ts';
+import { JobRunner, type JobRunnerDeps } from '#workers/worker/job-runner.ts';
 
 export type Work = (scraper: GivenScraper) => Promise<void>;
 

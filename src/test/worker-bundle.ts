@@ -24,7 +24,8 @@ export async function bundleTree(root: string): Promise<string> {
     absWorkingDir: root,
     entryPoints: existingEntries(root, {
       'start-workers': 'scripts/start-workers.ts',
-      'scraper-worker': 'src/workers/scraper-worker.ts',
+      // Where it is now, and where an earlier program has it.
+      'scraper-worker': ['src/workers/worker/scraper-worker.ts', 'src/workers/scraper-worker.ts'],
       'parse-thread': 'src/workers/parse/parse-thread.ts',
       'scripted-scrapers': 'src/test/scripted-scrapers.ts',
       'broken-scrapers': 'src/test/broken-scrapers.ts',
@@ -46,6 +47,10 @@ export async function bundleTree(root: string): Promise<string> {
   return folder;
 }
 
-function existingEntries(root: string, entries: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(path.join(root, file))));
+/** Of several places of a file the first where it is. */
+function existingEntries(root: string, entries: Record<string, string | string[]>): Record<string, string> {
+  const found = Object.entries(entries).map(
+    ([name, places]) => [name, [places].flat().find((file) => existsSync(path.join(root, file)))] as const,
+  );
+  return Object.fromEntries(found.flatMap(([name, file]) => (file === undefined ? [] : [[name, file]])));
 }

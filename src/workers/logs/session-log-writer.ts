@@ -1,6 +1,6 @@
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
 import { BatchWriter } from '../batch-writer.ts';
-import { storableJson, storableText } from '../stored-error.ts';
+import { storableJson, storableText } from '../worker/stored-error.ts';
 import type { JournalLine, SessionJournal } from './session-journal.ts';
 
 /** One line that a session said. */

@@ -1,6 +1,6 @@
 import type { Executor } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
-import type { ManagerDuty } from '../manager-duty.ts';
+import type { ManagerDuty } from '../manager/manager-duty.ts';
 import { pruneOldRows } from './prune-old-rows.ts';
 import type { Retention } from './retention.ts';
 

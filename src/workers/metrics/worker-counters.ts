@@ -1,4 +1,4 @@
-import type { SessionOutcome } from '../job-outcome.ts';
+import type { SessionOutcome } from '../worker/job-outcome.ts';
 
 /** What a worker has done since it started. */
 export interface WorkerCounters {

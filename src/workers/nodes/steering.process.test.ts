@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { bundleWorkers } from '#test/worker-bundle.ts';
 import { createEventPublisher } from '../events.ts';
-import { WorkerManager } from '../manager.ts';
+import { WorkerManager } from '../manager/manager.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 import type { MachineSample } from './machine-sampler.ts';
 import { NodeKeeper } from './node-keeper.ts';

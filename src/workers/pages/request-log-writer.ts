@@ -1,7 +1,7 @@
 import { SMOOTH_VERDICTS } from '#lib/sessions/smooth-verdicts.ts';
 import { BatchWriter } from '../batch-writer.ts';
 import type { JournalRequest, SessionJournal } from '../logs/session-journal.ts';
-import { storableText } from '../stored-error.ts';
+import { storableText } from '../worker/stored-error.ts';
 import { shownUrl } from './shown-url.ts';
 
 /** One request of a session and what came of it. */

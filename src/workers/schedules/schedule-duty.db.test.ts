@@ -5,7 +5,7 @@ import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
 import { createLogger } from '#lib/logger.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
-import type { ManagerDuty } from '../manager-duty.ts';
+import type { ManagerDuty } from '../manager/manager-duty.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 import { createScheduleDuty } from './schedule-duty.ts';
 

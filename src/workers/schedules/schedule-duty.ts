@@ -4,7 +4,7 @@ import { findDueSchedules } from '#lib/schedules/schedule-store.ts';
 import { hasMoved, settleSchedule } from '#lib/schedules/settle-schedule.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { createEventPublisher, type EventPublisher } from '../events.ts';
-import type { ManagerDuty } from '../manager-duty.ts';
+import type { ManagerDuty } from '../manager/manager-duty.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 
 export interface ScheduleDutyOptions {

@@ -1,7 +1,7 @@
 import { LeaseLostError } from '#lib/errors.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 import type { CheckpointAnswer, Settled } from '../queue/job-queue.ts';
-import { writeEnding } from '../session-ending.ts';
+import { writeEnding } from '../worker/session-ending.ts';
 import type { SpooledCheckpoint, SpooledClaim, SpooledEnding } from './spool-record.ts';
 
 /**

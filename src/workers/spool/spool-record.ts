@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
 import type { NormalizedLead } from '#lib/leads/lead.ts';
 import type { Finds, FindsClaim } from '../ports/session-queue.ts';
-import type { SessionEnding } from '../session-ending.ts';
+import type { SessionEnding } from '../worker/session-ending.ts';
 
 /** Raised when the meaning of a record changes; files of another version are not delivered. */
 const SPOOL_VERSION = 1;

@@ -9,7 +9,7 @@ import { makeGivenRunner, type Work } from '#test/given-runner.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
-import { ManagerQueue } from '../manager-queue.ts';
+import { ManagerQueue } from '../manager/manager-queue.ts';
 import { pgManagerPorts } from '../ports/manager-ports.ts';
 import { WorkerQueue } from '../ports/worker-queue.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';

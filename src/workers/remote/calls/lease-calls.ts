@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NODE_MODES } from '#lib/db/schema/vocabulary.ts';
-import { EVENT_TOPICS } from '../../events.ts';
+import { EVENT_TOPICS } from '#workers/events.ts';
 import { call, count, id, name, nothing, words } from './call.ts';
 
 /** How long the claims of a worker outlive its last heartbeat. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SessionProgress, StoredError } from '#lib/db/schema/scraping-sessions.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
 import type { LeadProvenance, NormalizedLead } from '#lib/leads/lead.ts';
-import type { ClaimedSession } from '../../queue/job-queue.ts';
+import type { ClaimedSession } from '#workers/queue/job-queue.ts';
 import { bytes, call, count, id, idSet, instant, ms, name, nothing, words } from './call.ts';
 
 const LEADS_MAX = 50_000;

@@ -1,0 +1,42 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '#lib/logger.ts';
+import { monotonicNowMs } from '../messages.ts';
+import { judgeHealth, keepHealthFile } from './health-file.ts';
+
+const said = (atMs: number, workers = 3, wanted = 3) => JSON.stringify({ pid: 7, atMs, workers, wanted });
+
+describe('the health of a manager', () => {
+  it('is good while its file is fresh, with or without a database', () => {
+    expect(judgeHealth(said(100_000), 159_999, false)).toEqual({ healthy: true });
+    expect(judgeHealth(said(100_000, 0), 100_000, false)).toEqual({ healthy: true });
+  });
+
+  it('is bad once its loop has stood still for a minute', () => {
+    expect(judgeHealth(said(100_000), 160_001, false)).toMatchObject({ healthy: false });
+  });
+
+  it('is bad when the file is from before the machine started', () => {
+    expect(judgeHealth(said(100_000), 5_000, false)).toMatchObject({ healthy: false });
+  });
+
+  it('is bad without a worker where readiness is asked', () => {
+    expect(judgeHealth(said(100_000, 0), 100_000, true)).toEqual({ healthy: false, reason: 'No worker is up' });
+    expect(judgeHealth(said(100_000, 1), 100_000, true)).toEqual({ healthy: true });
+    expect(judgeHealth(said(100_000, 0, 0), 100_000, true)).toEqual({ healthy: true });
+  });
+
+  it.each([null, '', '{"pid":', '[]', '{"pid":1}'])('is bad when the file holds %j', (text) => {
+    expect(judgeHealth(text, 1, false)).toMatchObject({ healthy: false });
+  });
+
+  it('is written for its reader', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'eko-health-'));
+    const file = path.join(folder, 'health.json');
+    keepHealthFile(file, () => ({ workers: 2, wanted: 3 }), createLogger('test', 'silent'));
+    expect(judgeHealth(await readFile(file, 'utf8'), monotonicNowMs(), true)).toEqual({ healthy: true });
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from '#lib/logger.ts';
+import { outageDelayMs } from '../database-retry.ts';
+import type { ClaimedSession } from '../queue/job-queue.ts';
+import { divideClaimed } from './divide-claimed.ts';
+
+export interface ClaimLoopOptions {
+  claim: (limit: number) => Promise<ClaimedSession[]>;
+  /** Slots that could take a session now. */
+  freeSlots: () => number;
+  /** False while the worker has no safe lease: it would get nothing anyway. */
+  mayClaim: () => boolean;
+  start: (session: ClaimedSession) => void;
+  /** Gives back what was claimed and not started. From the call on it is known that these are still held; never rejects. */
+  handBack: (sessions: readonly ClaimedSession[], reason: string) => Promise<void>;
+  logger: Logger;
+}
+
+/**
+ * Claims when it is nudged, which is: woken by the manager, or a slot has become free. It never polls: an idle worker makes no
+ * query at all. One claim at a time; a nudge meanwhile leads to one more.
+ */
+export class ClaimLoop {
+  readonly #options: ClaimLoopOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | null = null;
+  #nudged = false;
+
+  constructor(options: ClaimLoopOptions) {
+    this.#options = options;
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    if (this.#stopping.signal.aborted) return;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      // A nudge between the loop's last look and here.
+      if (this.#nudged && this.#canClaim()) this.nudge();
+    });
+  }
+
+  /** Claims nothing from here on. Resolves when a claim under way has been given back. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  #canClaim(): boolean {
+    return !this.#stopping.signal.aborted && this.#options.mayClaim() && this.#options.freeSlots() > 0;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; this.#nudged && this.#canClaim(); ) {
+      this.#nudged = false;
+      try {
+        await this.#claimOnce(this.#options.freeSlots());
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        this.#nudged = true;
+        this.#options.logger.warn({ err: error, failures }, 'Cannot claim; trying again');
+        // Rejects when the loop is stopped, which its condition sees.
+        await wait(outageDelayMs(failures), undefined, { signal: this.#stopping.signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #claimOnce(limit: number): Promise<void> {
+    const sessions = await this.#options.claim(limit);
+    if (this.#stopping.signal.aborted) return await this.#options.handBack(sessions, 'The worker is stopping');
+    const { start, handBack } = divideClaimed(sessions);
+    // First of all, so that what must run alone waits until these are gone.
+    const handingBack = this.#options.handBack(
+      handBack,
+      'It was claimed together with a session that has to run alone',
+    );
+    for (const session of start) this.#options.start(session);
+    await handingBack;
+  }
+}
