@@ -107,7 +107,8 @@ describe('createListener', () => {
       await Promise.all(listeners.splice(0).map((listener) => listener.close()));
       await proxy.close();
     },
-    300_000,
+    // Ten times the promise, and as long again for a new connection each time.
+    600_000,
   );
 
   it('finds out that its connection is dead although no error ever comes, and makes a new one', async () => {
