@@ -3,7 +3,7 @@ import type { ChaosArena } from '../chaos-arena.ts';
 import type { ChaosCheck } from '../chaos-check.ts';
 import { POISONS, type Poison } from '../chaos-scrapers.ts';
 
-/** An endless loop is found by the manager's watchdog after two minutes, three times: for long runs. */
+/** An endless loop is found by the manager's watchdog after two minutes, three times, the last one alone: for long runs. */
 const QUICK_POISONS = POISONS.filter((how) => how !== 'loop');
 const DEATHS = 3;
 /** On either side of each poison in the queue, so that they share processes from the first claim on. */
@@ -28,7 +28,7 @@ export const poisonSet: ChaosCheck = {
         good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
       }
       await Promise.all([1, 2].map(() => arena.startManager({ workers: long ? 3 : 2, env })));
-      await untilOver(arena, 600_000 * slack);
+      await untilOver(arena, (long ? 3_600_000 : 600_000) * slack);
       const failures = [...(await findWrongDeaths(arena, poison)), ...(await findSharedLastDeaths(arena))];
       failures.push(...(await arena.verify({ completed: good.length })));
       const [deaths] = await arena.db.query<{ count: number }>(
