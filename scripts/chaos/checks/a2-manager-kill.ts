@@ -13,13 +13,14 @@ export const managerKill: ChaosCheck = {
   tries: { short: 2, long: 30 },
   run: async ({ world, tries, long, slack, random }) =>
     await world.withArena(async (arena) => {
-      const lease = long ? { heartbeatS: 5, leaseS: 30 } : { workers: 1 };
+      const lease = { workers: 1, ...(long ? { heartbeatS: 5, leaseS: 30 } : {}) };
       for (let index = 0; index <= SURVIVORS; index += 1) await arena.startManager(lease);
       let made = 0;
       const orphanTimes: number[] = [];
       const recoveries: number[] = [];
       for (let round = 0; round < tries; round += 1) {
-        made += (await arena.enqueuePages(8, { pages: 25, stepMs: 50 })).length;
+        // Twice what one manager can take, so that the one that is struck has work, whichever it is.
+        made += (await arena.enqueuePages(8, { pages: 60, stepMs: 50 })).length;
         const recovery = await recoverFrom(arena, {
           choose: (working) => [pickOne(working, random)],
           strike: ([victim]) => victim?.signal('SIGKILL'),
