@@ -1,6 +1,7 @@
 import { EnvHttpProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+import { trimEndOf } from '#lib/trim-end-of.ts';
 import {
   CALLS,
   CALLS_VERSION,
@@ -81,7 +82,7 @@ export class ServerClient {
   async #post(name: CallName, args: unknown): Promise<{ status: number; body: unknown }> {
     const { serverUrl, token, timeoutMs = TIMEOUT_MS } = this.#options;
     try {
-      const response = await request(`${serverUrl.replace(/\/+$/, '')}/api/workers/calls/${name}`, {
+      const response = await request(`${trimEndOf(serverUrl, '/')}/api/workers/calls/${name}`, {
         method: 'POST',
         dispatcher: this.#agent,
         signal: AbortSignal.timeout(timeoutMs),
