@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -76,11 +76,25 @@ export async function unpackShippedBrowser(folder: string): Promise<string | nul
       createBrotliDecompress({ chunkSize: 1_048_576 }),
       createWriteStream(unfinished, { mode: 0o755 }),
     );
-    await rename(unfinished, program);
+    await giveName(unfinished, program);
   } finally {
     await rm(unfinished, { force: true });
   }
   return program;
+}
+
+/**
+ * Whoever is first gives the program its name. A browser that runs starts further processes from its file, so another copy must not
+ * take the place of the one in use.
+ */
+async function giveName(unfinished: string, program: string): Promise<void> {
+  try {
+    await link(unfinished, program);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    // A file system without hard links.
+    await rename(unfinished, program);
+  }
 }
 
 async function canRun(file: string): Promise<boolean> {
