@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '#test/wait-for.ts';
 import { startBrowser } from './browser.ts';
+import { expectNoViolations } from './expect-no-violations.ts';
 import { type StartedApp, startApp } from './started-app.ts';
 
 /** A place that only the demo publishes, so that no test asks a real site. */
@@ -204,8 +204,7 @@ describe('every page', () => {
     for (const address of ['/nowhere', '/scraping/999999', '/leads/999999']) {
       await page.goto(address);
       await heading(/There is no/).waitFor();
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${address}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      await expectNoViolations(page, address);
     }
   });
 

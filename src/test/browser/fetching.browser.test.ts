@@ -5,7 +5,7 @@ import { COOKIE_NAME } from '#server/auth/session-cookie.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { startBrowser } from './browser.ts';
-import { expectNoViolations } from './expect-no-violations.ts';
+import { expectNoViolations, expectNoViolationsInBoth } from './expect-no-violations.ts';
 import { insertFetchRows, SESSIONS, SNAPSHOT } from './fetch-rows.ts';
 import { type StartedApp, startApp } from './started-app.ts';
 
@@ -307,11 +307,7 @@ const PAGES = ['/workers', `/scraping/${SESSIONS.read}`, `/scraping/${SESSIONS.r
 
 describe('every page with what was fetched', () => {
   it.each(PAGES)('has nothing that axe objects to on %s, light and dark', async (route) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await open(route);
-      await expectNoViolations(page, `${route}, ${colorScheme}`);
-    }
+    await expectNoViolationsInBoth(page, route, () => open(route));
   });
 
   it.each(PAGES)('fits %s into 320 pixels', async (route) => {

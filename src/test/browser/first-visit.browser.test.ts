@@ -1,9 +1,9 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadPublisher, startBadPublisher } from '#test/bad-publisher.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { startBrowser } from './browser.ts';
+import { expectNoViolationsInBoth } from './expect-no-violations.ts';
 import { type StartedApp, startApp } from './started-app.ts';
 
 const ROWS = 57;
@@ -99,13 +99,10 @@ describe('a first visit', () => {
   it.each([['/scraping'], ['/scraping/1'], ['/leads'], ['/leads/1'], ['/workers'], ['/sign-in']])(
     'has nothing that axe objects to on %s, light and dark',
     async (route) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await expectNoViolationsInBoth(page, route, async () => {
         await page.goto(`${app.origin}${route}`);
         await page.getByRole('heading').first().waitFor();
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((violation) => `${violation.id}: ${violation.nodes[0]?.html}`)).toEqual([]);
-      }
+      });
     },
   );
 

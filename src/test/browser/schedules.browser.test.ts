@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { startBrowser } from './browser.ts';
-import { expectNoViolations } from './expect-no-violations.ts';
+import { expectNoViolations, expectNoViolationsInBoth } from './expect-no-violations.ts';
 import { type StartedApp, startApp } from './started-app.ts';
 
 const PAGE_MS = 30_000;
@@ -149,12 +149,10 @@ describe('the schedules page', () => {
   it('is readable in light and dark, and on a phone', async () => {
     const [schedule] = await database.db.query<{ id: number }>('select id from schedules');
     for (const address of ['/schedules', `/schedules/${schedule?.id}`]) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await expectNoViolationsInBoth(page, address, async () => {
         await page.goto(address);
         await page.getByText('Every quarter').first().waitFor();
-        await expectNoViolations(page, `${address}, ${colorScheme}`);
-      }
+      });
       await page.setViewportSize({ width: 320, height: 700 });
       await page.goto(address);
       await page.getByText('Every quarter').filter({ visible: true }).first().waitFor();
