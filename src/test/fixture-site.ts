@@ -43,7 +43,8 @@ export async function startFixtureSite(routes: Record<string, FixtureRoute>): Pr
       else response.writeHead(404).end();
     });
   };
-  const server = createServer(listener);
+  // Idle connections stay open as long as the other side likes, however slow the machine.
+  const server = createServer({ keepAliveTimeout: 120_000 }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -38,6 +38,7 @@ describe('AgentCache', () => {
           method: 'GET',
           headers: {},
           timeoutMs: 30_000,
+          keepAliveMs: 60_000,
           route: routeOf(proxy, number),
         },
         never,
