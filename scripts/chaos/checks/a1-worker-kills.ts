@@ -5,7 +5,10 @@ import { signalQuietly } from '../chaos-manager.ts';
 
 const BAR_MS = 3_000;
 const MANAGERS = 2;
-const LIVING_MIN = 2;
+/** Sessions that are made at once, when fewer are open. */
+const BATCH = 6;
+/** Sessions that a worker of the arena runs at once. */
+const CONCURRENCY = 4;
 
 /** The moment a session lost its worker, by the clock of the database. */
 interface Kill {
@@ -23,11 +26,12 @@ export const workerKills: ChaosCheck = {
       const made: number[] = [];
       const kills: Kill[] = [];
       for (let count = 0; count < tries; ) {
-        // Always something to do, and never so much that a session which comes back waits for a slot.
-        if ((await arena.openCount()) < 12) made.push(...(await arena.enqueuePages(12, { fetched: true, pages: 5 })));
+        const open = await arena.openCount();
+        if (open < BATCH) made.push(...(await arena.enqueuePages(BATCH, { fetched: true, pages: 5 })));
         const workers = await arena.runningWorkers();
-        // What is measured is the way back to a worker that lives, not the start of a new one.
-        if (workers.length > 0 && (await arena.livingWorkerCount()) >= LIVING_MIN) {
+        // What is measured is the way back to a worker that lives and has room, not the start of a new one.
+        const placesLeft = ((await arena.livingWorkerCount()) - 1) * CONCURRENCY;
+        if (workers.length > 0 && placesLeft >= open + BATCH) {
           const { pid, sessions } = pickOne(workers, random);
           const atMs = await arena.databaseNowMs();
           if (signalQuietly(pid, 'SIGKILL')) {
