@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
 import { createFetchBed, newSession, text } from '#test/fetch-bed.ts';
 import type { FixtureSite } from '#test/fixture-site.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
@@ -49,6 +50,26 @@ describe('robots.txt over several workers', () => {
     );
     expect(answers.sort()).toEqual([...Array(4).fill('read'), ...Array(4).fill('robots_disallowed')]);
     expect(site.paths().filter((path) => path === '/robots.txt')).toHaveLength(1);
+  });
+
+  it('is read at once when the look was granted in an answer that was lost', async () => {
+    const site = await bed.startSite({ '/robots.txt': text('User-agent: *\nDisallow: /private'), '/*': text('page') });
+    const robots = new PgRobotsStore(database.db);
+    const claimLook = robots.claimLook.bind(robots);
+    let losses = 1;
+    robots.claimLook = async (origin, ttlMs) => {
+      const granted = await claimLook(origin, ttlMs);
+      if (losses-- > 0) throw new DatabaseUnavailableError('the answer was lost');
+      return granted;
+    };
+    const worker = bed.newFetcher([site], {
+      pacer: new SharedHostPacer({ slots: new PgSlotStore(database.db) }),
+      robots,
+    });
+    const read = () => worker.fetchPage(`${site.origin}/open`, {}, newSession());
+    await expect(read()).rejects.toThrow(DatabaseUnavailableError);
+    expect(await read()).toMatchObject({ status: 200 });
+    expect(site.paths()).toEqual(['/robots.txt', '/open']);
   });
 
   it('keeps every worker from every page while it answers 503, for two minutes and longer, and lets them in afterwards', async () => {

@@ -59,6 +59,8 @@ export class RobotsGate {
   readonly #options: RobotsGateOptions;
   readonly #known = new Map<string, KnownRobots>();
   readonly #looking = new Map<string, { looking: Promise<KnownRobots>; signal: AbortSignal }>();
+  /** Origins whose look may have been granted to us in an answer that was lost. */
+  readonly #unsure = new Set<string>();
 
   constructor(options: RobotsGateOptions) {
     this.#options = options;
@@ -134,12 +136,27 @@ export class RobotsGate {
     for (;;) {
       const stored = await store.find(url.origin);
       if (stored !== null && stored.freshForMs > 0) return this.#remember(url.origin, stored);
-      if (await store.claimLook(url.origin, LOOK_TTL_MS)) {
+      if (await this.#claimLook(url.origin)) {
         const failures = stored?.outcome === 'unreachable' ? stored.failures : 0;
         return await this.#lookAfresh(url, failures, floorMs, session);
       }
       if (performance.now() > waitUntil) throw stillLooking(url, session);
       await sleepUnlessAborted(LOOK_POLL_MS, session.signal);
+    }
+  }
+
+  /** A look that was granted in an answer that was lost is given up first: nobody would look before it ends, which takes long. */
+  async #claimLook(origin: string): Promise<boolean> {
+    const { store } = this.#options;
+    if (this.#unsure.has(origin)) {
+      await store.endLook(origin);
+      this.#unsure.delete(origin);
+    }
+    try {
+      return await store.claimLook(origin, LOOK_TTL_MS);
+    } catch (error) {
+      this.#unsure.add(origin);
+      throw error;
     }
   }
 
