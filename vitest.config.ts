@@ -22,8 +22,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     retry: 0,
-    // Tests of processes and browsers mostly wait: one file more than there are cores.
-    maxWorkers: availableParallelism() + 1,
+    // Tests of processes and browsers mostly wait; on a machine with two cores the default would run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       kind('unit', {
         include: ['{src,scripts,docs}/**/*.test.{ts,tsx}'],

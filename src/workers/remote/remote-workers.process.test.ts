@@ -11,7 +11,7 @@ import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 
-const PATIENT = { timeoutMs: 40_000 };
+const PATIENT = { timeoutMs: 60_000 };
 
 let server: TestServerContext;
 let http: ApiServer;
@@ -107,7 +107,7 @@ describe('a machine that has a server and no database', () => {
       'select kind, node_id as "nodeId", token_id as "tokenId" from worker_instances',
     );
     expect(worker).toEqual({ kind: 'process', nodeId: 'cellar', tokenId });
-  }, 90_000);
+  }, 150_000);
 
   it('obeys people: a session is cancelled, the machine is scaled and drained', async () => {
     const id = await enqueue({ do: 'wait' });
@@ -119,7 +119,7 @@ describe('a machine that has a server and no database', () => {
     await waitFor(async () => (await count(`worker_instances where status = 'idle'`)) === 2, PATIENT);
     await api.post('/api/nodes/cellar/drain', {});
     await waitFor(async () => (await count(`worker_instances where status <> 'stopped'`)) === 0, PATIENT);
-  }, 90_000);
+  }, 150_000);
 
   it('loses no work with a killed worker, and charges nobody', async () => {
     const site = await openSite(200);
@@ -132,7 +132,7 @@ describe('a machine that has a server and no database', () => {
     expect(await session(id)).toMatchObject({ found: 16, tries: 0 });
     expect(await count('leads')).toBe(16);
     expect(await count(`scraper_metrics where session_id = ${id} and outcome = 'lost'`)).toBe(1);
-  }, 90_000);
+  }, 150_000);
 
   it('keeps what it finds while the server is away, and delivers it once under its claim', async () => {
     const site = await openSite(150);
@@ -151,7 +151,7 @@ describe('a machine that has a server and no database', () => {
     // No page is asked for without a slot of its host, so none was lost and none asked for twice.
     expect(site.requests.length).toBe(10);
     expect(asked).toBeLessThan(10);
-  }, 90_000);
+  }, 150_000);
 
   it('asks again whatever nobody answered, and counts everything once', async () => {
     const site = await openSite();
@@ -174,7 +174,7 @@ describe('a machine that has a server and no database', () => {
     expect(await count('leads')).toBe(8 * 8);
     expect(await count(`scraper_metrics where outcome = 'completed'`)).toBe(8);
     expect(await count(`scraper_metrics where outcome <> 'completed'`)).toBe(0);
-  }, 120_000);
+  }, 150_000);
 
   it('loses a lease that the server could not renew, and leaves the work to others', async () => {
     const id = await enqueue({ do: 'wait' });
@@ -188,7 +188,7 @@ describe('a machine that has a server and no database', () => {
     network.cut();
     await hasStatus(id, 'running');
     expect(await count(`scraper_metrics where session_id = ${id}`)).toBe(1);
-  }, 90_000);
+  }, 150_000);
 
   it('gives everything back when it is stopped', async () => {
     const id = await enqueue({ do: 'wait' });
@@ -201,7 +201,7 @@ describe('a machine that has a server and no database', () => {
     expect(await session(id)).toMatchObject({ status: 'pending', tries: 0 });
     expect(await count(`worker_instances where status = 'stopped'`)).toBe(1);
     expect(await count(`nodes where status = 'gone'`)).toBe(1);
-  }, 90_000);
+  }, 150_000);
 
   it('is let in no longer once its token is revoked; its work goes on elsewhere', async () => {
     const id = await enqueue({ do: 'wait' });
@@ -214,5 +214,5 @@ describe('a machine that has a server and no database', () => {
       PATIENT,
     );
     expect((await session(id)).status).toBe('pending');
-  }, 90_000);
+  }, 150_000);
 });
