@@ -38,6 +38,19 @@ export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request<T>(path, signal === undefined ? {} : { signal });
 }
 
+/**
+ * Null for what does not exist. As an error it would be forgotten each time that it is asked for again, and the page that says so would
+ * give way to its skeleton meanwhile.
+ */
+export async function findJson<T>(path: string, signal?: AbortSignal): Promise<T | null> {
+  try {
+    return await getJson<T>(path, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
 export function postJson<T>(path: string, body: unknown = {}): Promise<T> {
   return sendJson<T>('POST', path, body);
 }

@@ -8,7 +8,7 @@ import type { ApiPageSnapshot, ApiSession, ApiSessionDetail, ApiSessionRequest }
 import type { ApiPortal, ApiSource } from '#lib/api/source.ts';
 import type { ApiToken } from '#lib/api/token.ts';
 import type { ApiSummary, ApiWorker } from '#lib/api/worker.ts';
-import { apiPath, getJson, type QueryValue } from './api-client.ts';
+import { apiPath, findJson, getJson, type QueryValue } from './api-client.ts';
 import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 
 /**
@@ -60,13 +60,13 @@ export const useNewestLead = (filters: Record<string, QueryValue>) =>
 export const useSession = (id: number) =>
   useQuery({
     queryKey: oneKey('sessions', id),
-    queryFn: ({ signal }) => getJson<ApiSessionDetail>(`/api/sessions/${id}`, signal),
+    queryFn: ({ signal }) => findJson<ApiSessionDetail>(`/api/sessions/${id}`, signal),
   });
 
 export const useLead = (id: number) =>
   useQuery({
     queryKey: oneKey('leads', id),
-    queryFn: ({ signal }) => getJson<ApiLeadDetail>(`/api/leads/${id}`, signal),
+    queryFn: ({ signal }) => findJson<ApiLeadDetail>(`/api/leads/${id}`, signal),
   });
 
 export const useWorkers = () =>
@@ -107,7 +107,7 @@ export const useSessionRequests = (sessionId: number, problems: boolean) =>
 export const useSnapshot = (signature: string) =>
   useQuery({
     queryKey: ['snapshots', signature],
-    queryFn: ({ signal }) => getJson<ApiPageSnapshot>(`/api/snapshots/${encodeURIComponent(signature)}`, signal),
+    queryFn: ({ signal }) => findJson<ApiPageSnapshot>(`/api/snapshots/${encodeURIComponent(signature)}`, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

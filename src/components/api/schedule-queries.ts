@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ApiPage } from '#lib/api/answer.ts';
 import type { ApiSchedule, ApiScheduleDetail, ApiSchedulePreview } from '#lib/api/schedule.ts';
-import { apiPath, getJson } from './api-client.ts';
+import { apiPath, findJson, getJson } from './api-client.ts';
 import { usePages } from './queries.ts';
 import { oneKey } from './query-keys.ts';
 
@@ -10,7 +10,7 @@ export const useSchedules = () => usePages<ApiPage<ApiSchedule>>('schedules', '/
 export const useSchedule = (id: number) =>
   useQuery({
     queryKey: oneKey('schedules', id),
-    queryFn: ({ signal }) => getJson<ApiScheduleDetail>(`/api/schedules/${id}`, signal),
+    queryFn: ({ signal }) => findJson<ApiScheduleDetail>(`/api/schedules/${id}`, signal),
   });
 
 /** What a rule means. Not under a topic: it changes only with what is asked. */

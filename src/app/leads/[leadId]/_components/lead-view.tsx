@@ -2,7 +2,6 @@
 
 import { Breadcrumbs, Grid, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconZoomExclamation } from '@tabler/icons-react';
-import { ApiError } from '#components/api/api-client.ts';
 import { useLead } from '#components/api/queries.ts';
 import { DemoBadge } from '#components/demo-badge.tsx';
 import { EmptyPanel } from '#components/empty-panel.tsx';
@@ -19,8 +18,8 @@ import { ProvenancePanel } from './provenance-panel.tsx';
 
 export function LeadView({ id }: { id: number }) {
   const { data: lead, error, refetch } = useLead(id);
+  if (lead === null) return <NoSuchLead id={id} />;
   if (lead !== undefined) return <LeadParts lead={lead} />;
-  if (error instanceof ApiError && error.status === 404) return <NoSuchLead id={id} />;
   if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
   return (
     <Stack role="status" aria-label="Loading">

@@ -3,7 +3,6 @@
 import { Badge, Button, Grid, Group, Skeleton, Stack } from '@mantine/core';
 import { IconPlayerTrackNext, IconZoomExclamation } from '@tabler/icons-react';
 import { useRouter } from 'next/navigation';
-import { ApiError } from '#components/api/api-client.ts';
 import { useSchedule } from '#components/api/schedule-queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageHeader } from '#components/page-header.tsx';
@@ -18,7 +17,7 @@ import { SettingsPanel } from './settings-panel.tsx';
 
 export function ScheduleView({ id }: { id: number }) {
   const { data: schedule, error, refetch } = useSchedule(id);
-  if (error instanceof ApiError && error.status === 404) return <NoSuchSchedule id={id} />;
+  if (schedule === null) return <NoSuchSchedule id={id} />;
   if (schedule !== undefined) return <ScheduleParts schedule={schedule} />;
   if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
   return (

@@ -2,7 +2,6 @@
 
 import { Grid, Skeleton, Stack } from '@mantine/core';
 import { IconZoomExclamation } from '@tabler/icons-react';
-import { ApiError } from '#components/api/api-client.ts';
 import { useSession } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageLink } from '#components/page-link.tsx';
@@ -19,8 +18,8 @@ import { SessionHeader } from './session-header.tsx';
 
 export function SessionView({ id }: { id: number }) {
   const { data: session, error, refetch } = useSession(id);
+  if (session === null) return <NoSuchSession id={id} />;
   if (session !== undefined) return <SessionParts session={session} />;
-  if (error instanceof ApiError && error.status === 404) return <NoSuchSession id={id} />;
   if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
   return (
     <Stack role="status" aria-label="Loading">

@@ -2,7 +2,6 @@
 
 import { Breadcrumbs, Grid, Skeleton, Stack, Text } from '@mantine/core';
 import { IconZoomExclamation } from '@tabler/icons-react';
-import { ApiError } from '#components/api/api-client.ts';
 import { useSnapshot } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageHeader } from '#components/page-header.tsx';
@@ -39,14 +38,14 @@ export function SnapshotView({ sessionId, signature }: { sessionId: number; sign
 }
 
 interface SnapshotBodyProps {
-  snapshot: ApiPageSnapshot | undefined;
+  snapshot: ApiPageSnapshot | null | undefined;
   error: Error | null;
   refetch: () => void;
 }
 
 function SnapshotBody({ snapshot, error, refetch }: SnapshotBodyProps) {
+  if (snapshot === null) return <NoSuchSnapshot />;
   if (snapshot !== undefined) return <SnapshotParts snapshot={snapshot} />;
-  if (error instanceof ApiError && error.status === 404) return <NoSuchSnapshot />;
   if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
   return (
     <Stack role="status" aria-label="Loading">
