@@ -21,9 +21,10 @@ export const machineLoss: ChaosCheck = {
         const machines = await Promise.all(
           Array.from({ length: count }, () => arena.startManager({ ...lease, workers: 1 })),
         );
-        // More than the machine that stays can take, so that those that go have work.
+        // More than the machine that stays can take, so that those that go have work; and over there long before a lease ends, so that
+        // what comes back then does not wait for room.
         const sessions = concurrency + 5 * count;
-        made += (await arena.enqueuePages(sessions, { pages: long ? 400 : 30, stepMs: 50 })).length;
+        made += (await arena.enqueuePages(sessions, { pages: long ? 150 : 30, stepMs: 50 })).length;
         const recovered = await recoverFrom(arena, {
           choose: (working) => working.filter((manager) => machines.includes(manager)),
           strike: (victims) => {
