@@ -24,7 +24,7 @@ export const machineLoss: ChaosCheck = {
         // More than the machine that stays can take, so that those that go have work; and over there long before a lease ends, so that
         // what comes back then does not wait for room.
         const sessions = concurrency + 5 * count;
-        made += (await arena.enqueuePages(sessions, { pages: long ? 150 : 30, stepMs: 50 })).length;
+        made += (await arena.enqueuePages(sessions, { pages: long ? 60 : 30, stepMs: 50 })).length;
         const recovered = await recoverFrom(arena, {
           choose: (working) => working.filter((manager) => machines.includes(manager)),
           strike: (victims) => {
