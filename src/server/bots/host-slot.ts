@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApiHostSlot } from '#lib/api/bot.ts';
-import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import type { Executor } from '#lib/db/create-db.ts';
 import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
@@ -35,19 +35,13 @@ const releaseSchema = z.strictObject({
   error: z.string('must be a text').max(500).optional(),
 });
 
-interface SlotRow extends QueryRow {
-  slotId: number | null;
-  waitMs: number;
-  reason: string | null;
-}
-
 /**
  * Asks for the right to send one request to a host, in the line that all workers and bots share. One at a time per session: a slot
  * that it still has (its answer was lost) is given back first.
  * @throws ApiError 400, 404, 403, 409.
  */
 export async function reserveSlot(
-  context: Pick<ServerContext, 'db'>,
+  context: Pick<ServerContext, 'db' | 'workerPorts'>,
   account: Account,
   id: number,
   input: unknown,
@@ -61,20 +55,18 @@ export async function reserveSlot(
     where session_id = $1 and worker_id = $2`,
     [id, claim.botId],
   );
-  const [row] = await context.db.query<SlotRow>(
-    'select slot_id as "slotId", wait_ms as "waitMs", reason from reserve_host_slot($1, $2, $3, $4, $5, $6, $7, $8)',
-    [
-      hostKey,
-      claim.botId,
-      id,
-      config.rateLimit,
-      Math.ceil(request.crawlDelaySeconds * 1000),
-      config.maxInflight,
-      WAIT_MAX_MS,
-      config.timeout + GRACE_MS,
-    ],
-  );
-  return { hostKey, slotId: row?.slotId ?? null, waitMs: Math.ceil(row?.waitMs ?? 0), reason: row?.reason ?? null };
+  const { slotId, waitMs, reason } = await context.workerPorts.slots.reserve({
+    hostKey,
+    workerId: claim.botId,
+    sessionId: id,
+    floorMs: config.rateLimit,
+    robotsMs: Math.ceil(request.crawlDelaySeconds * 1000),
+    maxInflight: config.maxInflight,
+    waitMaxMs: WAIT_MAX_MS,
+    keptMs: config.timeout + GRACE_MS,
+    knownSlotIds: null,
+  });
+  return { hostKey, slotId, waitMs: Math.ceil(waitMs), reason };
 }
 
 /**
