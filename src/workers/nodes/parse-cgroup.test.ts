@@ -29,13 +29,12 @@ describe('parseCgroupPaths', () => {
       unified: '/system.slice/containerd.service',
       memory: '/docker/4f0c',
       cpu: '/docker/4f0c',
-      cpuacct: '/docker/4f0c',
     });
   });
 
   it('keeps colons of a path, and finds nothing in what is no such file', () => {
     expect(parseCgroupPaths('9:memory:/kubepods/a:b\n').memory).toBe('/kubepods/a:b');
-    expect(parseCgroupPaths('nonsense')).toEqual({ unified: null, memory: null, cpu: null, cpuacct: null });
+    expect(parseCgroupPaths('nonsense')).toEqual({ unified: null, memory: null, cpu: null });
   });
 });
 

@@ -7,7 +7,6 @@ export interface CgroupPaths {
   /** Version 1: one hierarchy per controller. */
   memory: string | null;
   cpu: string | null;
-  cpuacct: string | null;
 }
 
 /** Reads /proc/self/cgroup: lines of `hierarchy:controllers:path`. A path may contain colons. */
@@ -18,7 +17,7 @@ export function parseCgroupPaths(text: string): CgroupPaths {
   });
   const pathOf = (controller: string) =>
     lines.find(({ controllers }) => controllers.includes(controller))?.path ?? null;
-  return { unified: pathOf(''), memory: pathOf('memory'), cpu: pathOf('cpu'), cpuacct: pathOf('cpuacct') };
+  return { unified: pathOf(''), memory: pathOf('memory'), cpu: pathOf('cpu') };
 }
 
 /** "/a/b" → "/a/b", "/a", "/": a limit of any of them holds for this process. */

@@ -11,23 +11,18 @@ export interface ClaimOptions {
   limit: number;
   /** Time for one attempt, for all sources or per source; a source that is not named gets 10 minutes. */
   jobTimeoutMs: number | Readonly<Record<string, number>>;
-  /** What the worker knows that it holds. With it, what an earlier call claimed without being able to say so is handed out too. */
+  /** What the worker knows that it holds. */
   held?: readonly Claim[];
-  /** The answer to an earlier claim was lost, which only the caller knows: what that claimed is handed out first. */
+  /** The answer to an earlier claim was lost: what the worker holds besides `held` is handed out first, however many that are. */
   unsure?: boolean;
 }
 
 const DEFAULT_JOB_TIMEOUT_MS = 600_000;
 
-/** A claim whose connection broke may be carried out for as long as the server lets a statement run. */
-const MAY_STILL_RUN_MS = 20_000;
-
 /** Claims ready sessions from where this process has got to in the ready index. */
 export class Claimer {
   readonly #db: Executor;
   readonly #cursor = new ClaimCursor();
-  /** Until when a claim whose answer was lost may still happen, by worker; on the monotonic clock. */
-  readonly #unsureUntilMs = new Map<string, number>();
 
   constructor(db: Executor) {
     this.#db = db;
@@ -35,29 +30,14 @@ export class Claimer {
 
   async claim(options: ClaimOptions): Promise<ClaimedSession[]> {
     if (options.limit < 1 || options.sources.length === 0) return [];
-    const unknown = await this.#findUnknown(options);
-    if (unknown.length > 0) return unknown;
-    try {
-      return await this.#claimFrom(options);
-    } catch (error) {
-      if (options.held) this.#unsureUntilMs.set(options.workerId, performance.now() + MAY_STILL_RUN_MS);
-      throw error;
-    }
+    const { workerId, held, unsure } = options;
+    const unknown = held && unsure ? await findUnknownClaims(this.#db, workerId, held) : [];
+    return unknown.length > 0 ? unknown : await this.#claimFrom(options);
   }
 
   /** Tells that new work may have come with a better place in the queue. */
   noteNewWork(): void {
     this.#cursor.wishRewind();
-  }
-
-  async #findUnknown({ workerId, held, unsure }: ClaimOptions): Promise<ClaimedSession[]> {
-    if (held && unsure) return await findUnknownClaims(this.#db, workerId, held);
-    const untilMs = this.#unsureUntilMs.get(workerId);
-    if (untilMs === undefined || !held) return [];
-    const sureAfterThis = performance.now() > untilMs;
-    const unknown = await findUnknownClaims(this.#db, workerId, held);
-    if (sureAfterThis) this.#unsureUntilMs.delete(workerId);
-    return unknown;
   }
 
   async #claimFrom(options: ClaimOptions): Promise<ClaimedSession[]> {

@@ -192,19 +192,19 @@ describe('claim', () => {
   it('hands out what was claimed without an answer, once, and leaves alone what the worker knows', async () => {
     const queue = bed.otherQueue();
     await bed.queue.enqueue(sessions(4));
-    const claim = (held: readonly ClaimedSession[]) =>
-      queue.claim({ workerId: 'worker', sources: ['permits'], limit: 2, jobTimeoutMs: 60_000, held });
+    const claim = (held: readonly ClaimedSession[], unsure = false) =>
+      queue.claim({ workerId: 'worker', sources: ['permits'], limit: 2, jobTimeoutMs: 60_000, held, unsure });
     const known = await claim([]);
     armFaultPoints('after_claim=throw');
     await expect(claim(known)).rejects.toThrow(DatabaseUnavailableError);
     armFaultPoints(undefined);
-    const unknown = await claim(known);
+    const unknown = await claim(known, true);
     expect(unknown.map(({ location, claimNumber }) => [location, claimNumber])).toEqual([
       ['Place 2', 1],
       ['Place 3', 1],
     ]);
     expect(unknown[0]?.startedAt).toBeInstanceOf(Date);
-    expect(await claim([...known, ...unknown])).toEqual([]);
+    expect(await claim([...known, ...unknown], true)).toEqual([]);
   });
 });
 

@@ -4,14 +4,9 @@ import type { CheckpointAnswer, Claim, ClaimedSession, Completion, Settled } fro
 import type { CallArgs } from './calls/index.ts';
 import type { ServerClient } from './server-client.ts';
 
-/** A claim whose answer was lost may be carried out for so long. */
-const MAY_STILL_RUN_MS = 30_000;
-
 /** The queue of sessions behind a server. */
 export class RemoteSessionQueue implements SessionQueue {
   readonly #client: ServerClient;
-  /** Until when a claim whose answer was lost may still happen; on the monotonic clock. */
-  #unsureUntilMs = 0;
 
   constructor(client: ServerClient) {
     this.#client = client;
@@ -21,16 +16,10 @@ export class RemoteSessionQueue implements SessionQueue {
   noteWake(): void {}
 
   async claim(options: Parameters<SessionQueue['claim']>[0]): Promise<ClaimedSession[]> {
-    const { workerId, sources, limit, jobTimeoutMs, held = [] } = options;
+    const { workerId, sources, limit, jobTimeoutMs, held = [], unsure = false } = options;
     if (limit < 1 || sources.length === 0) return [];
-    const unsure = performance.now() < this.#unsureUntilMs;
     const args = { workerId, sources: [...sources], limit, jobTimeoutMs, held: held.map(toClaim), unsure };
-    try {
-      return await this.#client.call('claim', args as CallArgs<'claim'>);
-    } catch (error) {
-      this.#unsureUntilMs = performance.now() + MAY_STILL_RUN_MS;
-      throw error;
-    }
+    return await this.#client.call('claim', args as CallArgs<'claim'>);
   }
 
   complete(items: readonly Completion[]): Promise<Set<number>> {

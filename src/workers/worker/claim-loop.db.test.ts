@@ -3,6 +3,7 @@ import { silentLogger } from '#lib/logger.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';
+import { ClaimDoubt } from './claim-doubt.ts';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop.ts';
 
 let bed: QueueBed;
@@ -107,6 +108,53 @@ describe('ClaimLoop', () => {
     });
     failing.loop.nudge();
     await waitFor(() => worker.running.length === 1);
+  });
+
+  it('says that it is unsure until it has looked when a lost claim can no longer be carried out', async () => {
+    const doubt = new ClaimDoubt(2_000);
+    const asked: { unsure: boolean; mayStillRun: boolean }[] = [];
+    const worker = makeWorker(1, {
+      doubt,
+      claim: async (_, unsure) => {
+        asked.push({ unsure, mayStillRun: doubt.remainingMs > 0 });
+        if (asked.length === 1) throw new Error('The answer was lost');
+        return [];
+      },
+    });
+    worker.loop.nudge();
+    // The second one came at once, the third by itself.
+    await waitFor(() => asked.length === 3 && !doubt.isOpen);
+    expect(asked).toEqual([
+      { unsure: false, mayStillRun: false },
+      { unsure: true, mayStillRun: true },
+      { unsure: true, mayStillRun: false },
+    ]);
+    worker.loop.nudge();
+    await waitFor(() => asked.length === 4);
+    expect(asked[3]).toEqual({ unsure: false, mayStillRun: false });
+  });
+
+  it('remembers a lost claim for as long as it has no slot to look with', async () => {
+    const doubt = new ClaimDoubt(1);
+    const asked: boolean[] = [];
+    let slots = 1;
+    const worker = makeWorker(1, {
+      doubt,
+      freeSlots: () => slots,
+      claim: async (_, unsure) => {
+        asked.push(unsure);
+        if (asked.length > 1) return [];
+        slots = 0;
+        throw new Error('The answer was lost');
+      },
+    });
+    worker.loop.nudge();
+    await waitFor(() => doubt.isOpen && doubt.remainingMs === 0);
+    worker.loop.nudge();
+    slots = 1;
+    worker.loop.nudge();
+    await waitFor(() => asked.length === 2);
+    expect(asked).toEqual([false, true]);
   });
 
   it('claims nothing without a safe lease', async () => {

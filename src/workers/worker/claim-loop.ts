@@ -2,10 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '#lib/logger.ts';
 import { outageDelayMs } from '../database-retry.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';
+import { ClaimDoubt } from './claim-doubt.ts';
 import { divideClaimed } from './divide-claimed.ts';
 
 export interface ClaimLoopOptions {
-  claim: (limit: number) => Promise<ClaimedSession[]>;
+  /** @param unsure the answer to an earlier claim was lost: what that claimed is handed out first. */
+  claim: (limit: number, unsure: boolean) => Promise<ClaimedSession[]>;
   /** Slots that could take a session now. */
   freeSlots: () => number;
   /** False while the worker has no safe lease: it would get nothing anyway. */
@@ -14,20 +16,26 @@ export interface ClaimLoopOptions {
   /** Gives back what was claimed and not started. From the call on it is known that these are still held; never rejects. */
   handBack: (sessions: readonly ClaimedSession[], reason: string) => Promise<void>;
   logger: Logger;
+  /** Shorter in tests. */
+  doubt?: ClaimDoubt;
 }
 
 /**
  * Claims when it is nudged, which is: woken by the manager, or a slot has become free. It never polls: an idle worker makes no
- * query at all. One claim at a time; a nudge meanwhile leads to one more.
+ * query at all. One claim at a time; a nudge meanwhile leads to one more. Only after a claim whose answer was lost it looks once more
+ * when that can no longer be carried out.
  */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
+  readonly #doubt: ClaimDoubt;
+  #lastLook: NodeJS.Timeout | undefined;
   #nudged = false;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
+    this.#doubt = options.doubt ?? new ClaimDoubt();
   }
 
   nudge(): void {
@@ -43,6 +51,7 @@ export class ClaimLoop {
   /** Claims nothing from here on. Resolves when a claim under way has been given back. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    clearTimeout(this.#lastLook);
     await this.#running;
   }
 
@@ -58,23 +67,32 @@ export class ClaimLoop {
         failures = 0;
       } catch (error) {
         failures += 1;
+        this.#doubt.raise();
         this.#nudged = true;
         this.#options.logger.warn({ err: error, failures }, 'Cannot claim; trying again');
         // Rejects when the loop is stopped, which its condition sees.
         await wait(outageDelayMs(failures), undefined, { signal: this.#stopping.signal }).catch(() => {});
       }
     }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    clearTimeout(this.#lastLook);
+    const { remainingMs } = this.#doubt;
+    // Once that is over, the next nudge will do: whoever was not able to claim then gets one when it is.
+    if (remainingMs === 0 || this.#stopping.signal.aborted) return;
+    this.#lastLook = setTimeout(() => this.nudge(), remainingMs).unref();
   }
 
   async #claimOnce(limit: number): Promise<void> {
-    const sessions = await this.#options.claim(limit);
+    const askedAtMs = performance.now();
+    const sessions = await this.#options.claim(limit, this.#doubt.isOpen);
+    this.#doubt.settle(askedAtMs);
     if (this.#stopping.signal.aborted) return await this.#options.handBack(sessions, 'The worker is stopping');
-    const { start, handBack } = divideClaimed(sessions);
+    const { start, handBack } = divideClaimed(sessions, limit);
     // First of all, so that what must run alone waits until these are gone.
-    const handingBack = this.#options.handBack(
-      handBack,
-      'It was claimed together with a session that has to run alone',
-    );
+    const handingBack = this.#options.handBack(handBack, 'Its worker had no room for it');
     for (const session of start) this.#options.start(session);
     await handingBack;
   }

@@ -8,11 +8,12 @@ export interface DividedClaim<T> {
 }
 
 /**
- * Everything starts, unless something of it must run alone: then only the first such session does. The others would hold it up, or
- * would stand in its worker unstarted for as long as it runs.
+ * As many start as there are slots, unless something must run alone: then only the first such session does. The others would hold it
+ * up, or would stand in its worker unstarted for as long as it runs. More than there are slots come when the answer to an earlier
+ * claim was lost.
  */
-export function divideClaimed<T extends { crashCount: number }>(claimed: readonly T[]): DividedClaim<T> {
+export function divideClaimed<T extends { crashCount: number }>(claimed: readonly T[], slots: number): DividedClaim<T> {
   const alone = claimed.find(mustRunAlone);
-  if (!alone) return { start: [...claimed], handBack: [] };
+  if (!alone) return { start: claimed.slice(0, slots), handBack: claimed.slice(slots) };
   return { start: [alone], handBack: claimed.filter((session) => session !== alone) };
 }

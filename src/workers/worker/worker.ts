@@ -170,13 +170,14 @@ export class Worker {
   #createClaimLoop(): ClaimLoop {
     const { ports, workerId, scrapers, logger, spool } = this.#options;
     return new ClaimLoop({
-      claim: (limit) =>
+      claim: (limit, unsure) =>
         ports.queue.claim({
           workerId,
           sources: scrapers.sources,
           limit,
           jobTimeoutMs: scrapers.jobTimeoutMs,
           held: [...this.#runner.heldClaims, ...spool.pendingClaims],
+          unsure,
         }),
       freeSlots: () => (this.#runner.isExclusive ? 0 : this.#mayRun() - this.#runner.activeCount),
       mayClaim: () => this.#lease.isSafe && !this.#draining,
