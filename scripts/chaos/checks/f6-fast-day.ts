@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createDb, type QueryRow } from '#lib/db/create-db.ts';
 import { startTestPostgres } from '#test/postgres-server.ts';
+import { withDatabaseRetry } from '#workers/database-retry.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
 import type { ChaosCheck, CheckRun } from '../chaos-check.ts';
 import { HISTORY_VARIABLE } from '../chaos-scrapers.ts';
@@ -18,6 +19,7 @@ const CONNECT_MARGIN = 4;
 const SLOPE_BAR_MB = 5;
 /** In fewer hours programs are still warming up. */
 const SLOPE_HOURS_MIN = 6;
+const RECONNECT_MS = 60_000;
 /** An occurrence may be waiting for its turn when the day ends. */
 const LATE_S = 60;
 
@@ -96,6 +98,7 @@ async function liveThrough(arena: ChaosArena, clock: FastClock, speed: number, {
     }
     note(`hour ${hour}: memory grows ${trend.steepest().toFixed(1)} MB per hour`);
   }
+  await reconnect(arena);
   const failures = await findWrongOccurrences(arena);
   await arena.db.query('update schedules set paused = true, next_at = null');
   await arena.untilAllEnded(120_000 * slack);
@@ -110,6 +113,14 @@ async function liveThrough(arena: ChaosArena, clock: FastClock, speed: number, {
   const judged = isJudged ? `bar ${SLOPE_BAR_MB}` : `not judged before ${SLOPE_HOURS_MIN} hours have passed`;
   const worst = `${scheduled} sessions of schedules at x${speed}, memory ${slope.toFixed(1)} MB per hour (${judged})`;
   return { kind: 'done' as const, tries, failures, worst };
+}
+
+/** The runner has asked nothing all day: its connections are gone, and a new one may need a second try beside the fast clock. */
+async function reconnect(arena: ChaosArena): Promise<void> {
+  const startedAtMs = performance.now();
+  await withDatabaseRetry(() => arena.databaseNowMs(), {
+    mayContinue: () => performance.now() - startedAtMs < RECONNECT_MS,
+  });
 }
 
 async function addSchedules(arena: ChaosArena): Promise<void> {
