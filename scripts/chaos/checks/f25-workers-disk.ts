@@ -57,6 +57,7 @@ async function fillAgainAndAgain(
     times.push(await untilWorking(arena, performance.now()));
     await arena.untilAllEnded(120_000 * slack);
     disk.free();
+    await untilHealthy(arena);
   }
   const charged = await countCharged(arena.db);
   const ended = pids.filter((pid) => !processesOf([manager]).includes(pid));
@@ -75,6 +76,12 @@ async function untilSaved(arena: ChaosArena): Promise<void> {
     return rows.length === SLOTS;
   };
   await waitFor(busy, { timeoutMs: 60_000, what: 'all slots to be busy' });
+}
+
+/** After ten seconds with a full disk a machine takes half as much, until it has been well for as long. */
+async function untilHealthy(arena: ChaosArena): Promise<void> {
+  const isHealthy = async () => (await arena.db.query(`select from nodes where status <> 'healthy'`)).length === 0;
+  await waitFor(isHealthy, { timeoutMs: 60_000, what: 'the machine to be healthy again' });
 }
 
 function isToldOfDisk(manager: ChaosManager, from: number): boolean {
