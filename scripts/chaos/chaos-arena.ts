@@ -221,6 +221,8 @@ export class ChaosArena {
 
   async #enqueue(scripts: readonly ChaosScript[], priority: number): Promise<number[]> {
     const first = this.#made;
+    // At once: another call may come before the database has answered this one.
+    this.#made += scripts.length;
     const idempotencyKey = `chaos-${first}`;
     const sessions = scripts.map((script, index) => ({
       source: 'permits',
@@ -231,7 +233,6 @@ export class ChaosArena {
     const answer = await withDatabaseRetry(() => this.queue.enqueue(sessions, { idempotencyKey }), {
       mayContinue: () => true,
     });
-    this.#made += scripts.length;
     return answer.sessions.map(({ id }) => id);
   }
 
