@@ -45,6 +45,15 @@ describe('the flags of worker', () => {
     });
   });
 
+  it('work on the database that is named, and listen to no other', async () => {
+    const url = 'postgres://localhost/roofs';
+    expect((await parse(`--database-url ${url}`)).flags?.settings).toEqual({
+      DATABASE_URL: url,
+      EKO_SERVER_URL: '',
+      DIRECT_DATABASE_URL: '',
+    });
+  });
+
   it.each([
     ['--once --drain', '--once', '--drain'],
     ['--once --max-work 3', '--once', '--max-work'],

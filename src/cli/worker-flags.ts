@@ -104,7 +104,7 @@ function settingOptions(): Option[] {
       '--token <token>',
       'of the role "worker", for --server; better in EKO_SERVER_TOKEN, where no list of processes shows it',
     ),
-    new Option('--max-retries <n>', 'further tries of a failed session'),
+    new Option('--max-retries <n>', 'further tries of a failed session that a schedule starts here'),
     new Option('--heartbeat-interval <seconds>', 'between two signs of life'),
   ];
 }
@@ -133,6 +133,6 @@ function givenSettings(options: SettingFlags): Record<string, string> {
   const flags = Object.keys(SETTING_OF_FLAG) as (keyof typeof SETTING_OF_FLAG)[];
   const given = flags.flatMap((flag) => (options[flag] === undefined ? [] : [[SETTING_OF_FLAG[flag], options[flag]]]));
   // Whoever says what to work on means that, whatever else the environment says.
-  if (options.databaseUrl !== undefined) given.push(['EKO_SERVER_URL', '']);
+  if (options.databaseUrl !== undefined) given.push(['EKO_SERVER_URL', ''], ['DIRECT_DATABASE_URL', '']);
   return Object.fromEntries(given);
 }

@@ -36,10 +36,10 @@ async function collectFindings({ db, env, databaseUrl }: CliContext): Promise<Fi
   const schema: Finding[] =
     misfit === null ? [] : [{ level: 'problem', what: misfit, advice: 'Upgrade this machine.' }];
   const [facts, notifications] = await Promise.all([
-    readFacts(db),
+    readFacts(db, { pooled: env.DIRECT_DATABASE_URL !== undefined }),
     checkNotifications(db, env.DIRECT_DATABASE_URL ?? databaseUrl),
   ]);
-  return [...schema, ...findProblems(facts), ...notifications, ...(await disk)];
+  return [...schema, ...findProblems(facts, 2_000 * env.LOCK_TTL), ...notifications, ...(await disk)];
 }
 
 const describe = ({ level, what, advice }: Finding): string[] => [

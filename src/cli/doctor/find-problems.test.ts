@@ -7,12 +7,13 @@ const WELL: Facts = {
   clockErrorMs: 10,
   sessions: { ready: 0, oldestReadyMs: null, overdue: [], orphaned: [], quarantined: [] },
   workers: { living: 3, crashedLastHour: [], silent: [], versions: [{ version: '1.0.0', workers: 3 }] },
-  nodes: [{ nodeId: 'office', status: 'healthy', mode: 'active', reasons: [], silentMs: 2_000 }],
+  nodes: [{ nodeId: 'office', status: 'healthy', mode: 'active', desiredWorkers: null, reasons: [], silentMs: 2_000 }],
   connections: { max: 97, used: 20, needed: 30 },
   oldestTransactionMs: 5,
   proxies: { total: 0, usable: 0, testing: 0 },
   pausedHosts: [],
   schedulesOverdue: [],
+  schedulesStopped: [],
 };
 
 const node = WELL.nodes[0] as Facts['nodes'][number];
@@ -51,6 +52,14 @@ describe('findProblems', () => {
       /Memory is 98 % used/,
     ],
     ['a degraded machine', { nodes: [{ ...node, status: 'degraded', reasons: ['CPU'] }] }, 'note', /degraded/],
+    [
+      'a machine that went without a word',
+      { nodes: [{ ...node, status: 'gone' }] },
+      'problem',
+      /office has been silent/,
+    ],
+    ['a machine scaled to 0', { nodes: [{ ...node, desiredWorkers: 0 }] }, 'note', /office is scaled to 0/],
+    ['schedules that stopped', { schedulesStopped: ['Mornings'] }, 'problem', /no next run: Mornings/],
     ['a paused machine', { nodes: [{ ...node, mode: 'paused' }] }, 'note', /paused/],
     ['sessions past their time', { sessions: { ...WELL.sessions, overdue: [7, 5] } }, 'problem', /7, 5/],
     ['sessions of workers that are gone', { sessions: { ...WELL.sessions, orphaned: [9] } }, 'problem', /stuck.*9/],

@@ -7,11 +7,14 @@ const WAITING_MS = 600_000;
 const SILENT_NODE_MS = 60_000;
 const OLD_TRANSACTION_MS = 3_600_000;
 
-/** What is wrong in a cluster, most urgent first. Pure. */
-export function findProblems(facts: Facts): Finding[] {
-  const checks = [
+/**
+ * What is wrong in a cluster, most urgent first. Pure.
+ * @param silentAfterMs how long a machine may say nothing.
+ */
+export function findProblems(facts: Facts, silentAfterMs = SILENT_NODE_MS): Finding[] {
+  const checks: ((facts: Facts) => Finding[])[] = [
     findWorkerProblems,
-    findNodeProblems,
+    ({ nodes }) => findNodeProblems(nodes, silentAfterMs),
     findSessionProblems,
     findVersionProblems,
     findClockProblems,
@@ -23,7 +26,7 @@ export function findProblems(facts: Facts): Finding[] {
   return findings.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'));
 }
 
-function findWorkerProblems({ workers, sessions }: Facts): Finding[] {
+function findWorkerProblems({ workers, sessions, nodes }: Facts): Finding[] {
   const { living, silent, crashedLastHour } = workers;
   const findings: Finding[] = [];
   if (living === 0) {
@@ -33,7 +36,7 @@ function findWorkerProblems({ workers, sessions }: Facts): Finding[] {
         sessions.ready > 0
           ? `No worker runs, and ${plural(sessions.ready, 'session waits', 'sessions wait')}`
           : 'No worker runs',
-      advice: 'Start some with "npx eko worker" on any machine that reaches this database.',
+      advice: adviceToResume(nodes) ?? 'Start some with "npx eko worker" on any machine that reaches this database.',
     });
   }
   if (silent.length > 0) {
@@ -54,9 +57,18 @@ function findWorkerProblems({ workers, sessions }: Facts): Finding[] {
   return findings;
 }
 
-function findNodeProblems({ nodes }: Facts): Finding[] {
-  return nodes.flatMap(({ nodeId, status, mode, reasons, silentMs }): Finding[] => {
-    if (silentMs > SILENT_NODE_MS) {
+/** Where people hold up every machine, more of them would not help; null where one may work. */
+function adviceToResume(nodes: Facts['nodes']): string | null {
+  const living = nodes.filter(({ status }) => status !== 'gone');
+  const held = living.filter(({ mode, desiredWorkers }) => mode !== 'active' || desiredWorkers === 0);
+  if (living.length === 0 || held.length < living.length) return null;
+  const names = list(held.map(({ nodeId }) => nodeId));
+  return `Every machine was paused, drained or scaled to 0 by somebody: ${names}. "npx eko nodes resume NAME" or "npx eko nodes scale NAME 2".`;
+}
+
+function findNodeProblems(nodes: Facts['nodes'], silentAfterMs: number): Finding[] {
+  return nodes.flatMap(({ nodeId, status, mode, desiredWorkers, reasons, silentMs }): Finding[] => {
+    if (status === 'gone' || silentMs > silentAfterMs) {
       return [
         {
           level: 'problem',
@@ -79,12 +91,18 @@ function findNodeProblems({ nodes }: Facts): Finding[] {
         what: `The machine ${nodeId} is ${mode}: somebody asked for it`,
         advice: 'Resume it on /workers.',
       });
+    } else if (desiredWorkers === 0) {
+      found.push({
+        level: 'note',
+        what: `The machine ${nodeId} is scaled to 0 workers: somebody asked for it`,
+        advice: 'Scale it on /workers.',
+      });
     }
     return found;
   });
 }
 
-function findSessionProblems({ sessions, workers }: Facts): Finding[] {
+function findSessionProblems({ sessions, workers, nodes }: Facts): Finding[] {
   const { overdue, orphaned, quarantined, ready, oldestReadyMs } = sessions;
   const findings: Finding[] = [];
   if (overdue.length > 0) {
@@ -105,7 +123,7 @@ function findSessionProblems({ sessions, workers }: Facts): Finding[] {
     findings.push({
       level: 'note',
       what: `${plural(ready, 'session')} could be claimed; the oldest was made ${formatDuration(oldestReadyMs)} ago`,
-      advice: 'Add workers: "npx eko worker --workers 8", here or on another machine.',
+      advice: adviceToResume(nodes) ?? 'Add workers: "npx eko worker --workers 8", here or on another machine.',
     });
   }
   if (quarantined.length > 0) {
@@ -193,19 +211,28 @@ function findHostProblems({ pausedHosts, proxies }: Facts): Finding[] {
   return findings;
 }
 
-function findScheduleProblems({ schedulesOverdue, workers }: Facts): Finding[] {
-  if (schedulesOverdue.length === 0) return [];
-  const names = schedulesOverdue.map(({ name, lateMs }) => `${name} (${formatDuration(lateMs)} late)`);
-  return [
-    {
+function findScheduleProblems({ schedulesOverdue, schedulesStopped, workers }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (schedulesStopped.length > 0) {
+    findings.push({
+      level: 'problem',
+      what: `Schedules that nobody paused have no next run: ${list(schedulesStopped)}`,
+      advice:
+        'A manager could not read their rule or time zone, or no time to come fits. Their page says why; save them again.',
+    });
+  }
+  if (schedulesOverdue.length > 0) {
+    const names = schedulesOverdue.map(({ name, lateMs }) => `${name} (${formatDuration(lateMs)} late)`);
+    findings.push({
       level: 'problem',
       what: `Schedules are overdue: ${list(names)}`,
       advice:
         workers.living === 0
           ? 'Managers start them, and none runs: "npx eko worker".'
           : 'See the log of a manager for why.',
-    },
-  ];
+    });
+  }
+  return findings;
 }
 
 function list(items: readonly (string | number)[]): string {

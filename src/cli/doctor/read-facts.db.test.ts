@@ -55,6 +55,36 @@ describe('doctor', () => {
     ]);
   });
 
+  it('counts no connections for bots and workers over HTTP, and none at all with a pooler', async () => {
+    await bed.db.query('delete from worker_instances');
+    await bed.register('worker');
+    const { needed } = (await readFacts(bed.db)).connections;
+    await bed.register('bot');
+    await bed.db.query(`update worker_instances set kind = 'bot', version = '7' where worker_id = 'bot'`);
+    const facts = await readFacts(bed.db);
+    expect(facts.connections.needed).toBe(needed);
+    expect(facts.workers.versions).toHaveLength(1);
+    expect((await readFacts(bed.db, { pooled: true })).connections.needed).toBe(0);
+  });
+
+  it('tells a schedule that waits for its earlier run from one that is late, and names one that has stopped', async () => {
+    const { batchId } = await bed.queue.enqueue([{ source: 'permits', location: 'Ohio' }]);
+    await bed.db.query(
+      `insert into schedules (name, every_minutes, targets, catch_up, next_at)
+       select name, 5, '[]', catch_up, clock_timestamp() - late from (values
+         ('catching up', 'all', interval '10 minutes'), ('late', 'latest', interval '10 minutes'), ('stopped', 'latest', null))
+         as s(name, catch_up, late)`,
+    );
+    await bed.db.query(
+      `insert into schedule_runs (schedule_id, occurrence, outcome, batch_id, sessions)
+       select id, clock_timestamp(), 'started', $1, 1 from schedules where name = 'catching up'`,
+      [batchId],
+    );
+    const facts = await readFacts(bed.db);
+    expect(facts.schedulesOverdue.map(({ name }) => name)).toEqual(['late']);
+    expect(facts.schedulesStopped).toEqual(['stopped']);
+  });
+
   it('hears itself on a direct connection', async () => {
     expect(await checkNotifications(bed.db, bed.url)).toEqual([]);
   });

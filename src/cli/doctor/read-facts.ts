@@ -28,15 +28,20 @@ export interface Facts {
     nodeId: string;
     status: string;
     mode: string;
+    /** As people asked for; null for as many as it was started with. */
+    desiredWorkers: number | null;
     reasons: string[];
     silentMs: number;
   }[];
+  /** `needed` is 0 where a pooler is in between. */
   connections: { max: number; used: number; needed: number };
   /** The oldest open transaction of this database. */
   oldestTransactionMs: number | null;
   proxies: { total: number; usable: number; testing: number };
   pausedHosts: { hostKey: string; reason: string | null }[];
   schedulesOverdue: { name: string; lateMs: number }[];
+  /** Not paused, and without a next occurrence. */
+  schedulesStopped: string[];
 }
 
 type Row = Omit<Facts, 'clockAheadMs' | 'clockErrorMs'> & { now: string };
@@ -45,12 +50,20 @@ const LISTED = 5;
 
 /** The dashboard has ten, and its listener. */
 const OF_DASHBOARD = 11;
-const NEEDED = `(select count(*) from living_nodes) * ${connectionsNeeded(0)} + (select count(*) from living) * ${CONNECTIONS.worker} + ${OF_DASHBOARD}`;
+/** Bots, and workers over HTTP, have none. */
+const NEEDED = `(select count(distinct node_id) * ${connectionsNeeded(0)} + count(*) * ${CONNECTIONS.worker} + ${OF_DASHBOARD} from living
+  where kind = 'process' and token_id is null)`;
+
+/** A schedule that catches up with all, one after the other, is late as long as the one before goes on. */
+const WAITS_FOR_EARLIER = `catch_up = 'all' and not allow_overlap and exists (
+  select from schedule_runs r join scraping_sessions s on s.batch_id = r.batch_id
+  where r.schedule_id = schedules.id and s.status in ('pending', 'running'))`;
 
 const READ_FACTS = `
 with living as (
   select * from worker_instances where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
-living_nodes as (select * from nodes where status <> 'gone'),
+missed_nodes as (
+  select * from nodes where status <> 'gone' or status_reasons = array['No sign of life from its manager']),
 ready as (
   select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10000)
 select jsonb_build_object(
@@ -66,14 +79,14 @@ select jsonb_build_object(
     'living', (select count(*) from living),
     'crashedLastHour', coalesce((select jsonb_agg(c) from (
       select worker_id as "workerId", stop_reason as reason from worker_instances
-      where status = 'crashed' and stopped_at > clock_timestamp() - interval '1 hour' order by stopped_at desc limit 100) c), '[]'),
+      where kind = 'process' and status = 'crashed' and stopped_at > clock_timestamp() - interval '1 hour' order by stopped_at desc limit 100) c), '[]'),
     'silent', coalesce((select jsonb_agg(worker_id) from (
       select worker_id from worker_instances
       where status not in ('stopped', 'crashed') and lease_until < clock_timestamp() - interval '1 minute' limit 100) c), '[]'),
-    'versions', coalesce((select jsonb_agg(v) from (select version, count(*) as workers from living group by version) v), '[]')),
+    'versions', coalesce((select jsonb_agg(v) from (select version, count(*) as workers from living where kind = 'process' group by version) v), '[]')),
   'nodes', coalesce((select jsonb_agg(jsonb_build_object(
-    'nodeId', node_id, 'status', status, 'mode', mode, 'reasons', status_reasons,
-    'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000)) from living_nodes), '[]'),
+    'nodeId', node_id, 'status', status, 'mode', mode, 'desiredWorkers', desired_workers, 'reasons', status_reasons,
+    'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000)) from missed_nodes), '[]'),
   'connections', jsonb_build_object(
     'max', ${CONNECTIONS_USABLE},
     'used', (select count(*) from pg_stat_activity where datname = current_database()),
@@ -89,11 +102,18 @@ select jsonb_build_object(
     where paused_until > clock_timestamp() order by paused_until desc limit 20) h), '[]'),
   'schedulesOverdue', coalesce((select jsonb_agg(o) from (
     select name, extract(epoch from clock_timestamp() - next_at) * 1000 as "lateMs" from schedules
-    where not paused and next_at < clock_timestamp() - interval '5 minutes' order by next_at limit 20) o), '[]')
+    where not paused and next_at < clock_timestamp() - interval '5 minutes' and not (${WAITS_FOR_EARLIER})
+    order by next_at limit 20) o), '[]'),
+  'schedulesStopped', coalesce((select jsonb_agg(name) from (
+    select name from schedules where not paused and next_at is null order by id limit 20) o), '[]')
 ) as facts`;
 
-/** Reads all facts in one statement. @throws what the driver throws. */
-export async function readFacts(db: Executor): Promise<Facts> {
+/**
+ * Reads all facts in one statement.
+ * @param pooled whether a pooler shares the server's connections out.
+ * @throws what the driver throws.
+ */
+export async function readFacts(db: Executor, { pooled = false } = {}): Promise<Facts> {
   // So that connecting is not taken for the time of the statement.
   await db.query('select 1');
   const askedAtMs = Date.now();
@@ -103,6 +123,7 @@ export async function readFacts(db: Executor): Promise<Facts> {
   const { now, ...facts } = row.facts;
   return {
     ...facts,
+    connections: pooled ? { ...facts.connections, needed: 0 } : facts.connections,
     clockAheadMs: (askedAtMs + answeredAtMs) / 2 - Date.parse(now),
     clockErrorMs: (answeredAtMs - askedAtMs) / 2,
   };

@@ -123,9 +123,22 @@ describe('--max-idle-hours', () => {
       figures(2 * HOUR_MS, 1, 0),
       figures(2.5 * HOUR_MS - 1, 1, 0),
       figures(2.5 * HOUR_MS, 1, 0),
+      looked(2.5 * HOUR_MS + 5),
     ]);
-    expect(words).toEqual(['go-on', 'go-on', 'go-on', 'max-idle']);
+    expect(words).toEqual(['go-on', 'go-on', 'go-on', 'look', 'max-idle']);
     expect(decisions.at(-1)).toMatchObject({ message: 'Nothing to do for 0.5 h (--max-idle-hours 0.5)' });
+  });
+
+  it('does not stop while nobody can say whether there is work, as when the database is away', () => {
+    const unknown = { isReady: true, dueInMs: null };
+    const { words } = play({ maxIdleMs: HOUR_MS }, [
+      figures(HOUR_MS, 0, 0),
+      looked(HOUR_MS + 5, unknown),
+      figures(HOUR_MS + 500, 0, 0),
+      figures(HOUR_MS + 1_005, 0, 0),
+      looked(HOUR_MS + 1_010),
+    ]);
+    expect(words).toEqual(['look', 'go-on', 'go-on', 'look', 'max-idle']);
   });
 
   it('does not stop while one session runs for longer than that', () => {

@@ -7,7 +7,7 @@ export interface RunLimits {
   maxWork: number | null;
   /** Looks in a row that found nothing. */
   maxFailures: number | null;
-  /** Time without a session. */
+  /** Time without a session; a look must have found nothing after it. */
   maxIdleMs: number | null;
 }
 
@@ -106,28 +106,28 @@ function noteLook(state: RunState, { nowMs, outlook }: RunEvent & { type: 'looke
 }
 
 /** Nothing is asked of the database while there is work, or when no limit needs the answer. */
-function isLookDue(state: RunState, { until, maxFailures }: RunLimits): boolean {
-  if (until === 'stopped' && maxFailures === null) return false;
+function isLookDue(state: RunState, limits: RunLimits): boolean {
+  if (limits.until === 'stopped' && limits.maxFailures === null && !isIdleTooLong(state, limits)) return false;
   return state.active === 0 && !state.isLooking && state.seenAtMs >= state.nextLookAtMs;
 }
 
 type Stop = { reason: StopReason; message: string };
 
-function findLimit({ processed, active, seenAtMs, workedAtMs }: RunState, limits: RunLimits): Stop | null {
-  const { maxWork, maxIdleMs, until } = limits;
+function isIdleTooLong({ seenAtMs, workedAtMs }: RunState, { maxIdleMs }: RunLimits): boolean {
+  return maxIdleMs !== null && seenAtMs - workedAtMs >= maxIdleMs;
+}
+
+function findLimit({ processed, active }: RunState, { maxWork, until }: RunLimits): Stop | null {
   if (active > 0) return null;
   if (maxWork !== null && processed >= maxWork) {
     if (until === 'once') return { reason: 'once', message: 'One round of work is done (--once)' };
     return { reason: 'max-work', message: `${sessions(processed)} done, which is the limit (--max-work ${maxWork})` };
   }
-  if (maxIdleMs !== null && seenAtMs - workedAtMs >= maxIdleMs) {
-    const hours = maxIdleMs / 3_600_000;
-    return { reason: 'max-idle', message: `Nothing to do for ${hours} h (--max-idle-hours ${hours})` };
-  }
   return null;
 }
 
-function findEmptiness(state: RunState, outlook: WorkOutlook, { until, maxFailures }: RunLimits): Stop | null {
+function findEmptiness(state: RunState, outlook: WorkOutlook, limits: RunLimits): Stop | null {
+  const { until, maxFailures, maxIdleMs } = limits;
   if (outlook.isReady || state.active > 0) return null;
   if (until === 'once') {
     const what = state.processed === 0 ? 'Nothing is waiting' : 'Nothing more is waiting';
@@ -137,6 +137,11 @@ function findEmptiness(state: RunState, outlook: WorkOutlook, { until, maxFailur
     const later =
       outlook.dueInMs === null ? '' : `; the next session is due in ${Math.ceil(outlook.dueInMs / 60_000)} min`;
     return { reason: 'drained', message: `The queue is empty${later} (--drain)` };
+  }
+  // Only now: while the database is away there may be much to do.
+  if (maxIdleMs !== null && isIdleTooLong(state, limits)) {
+    const hours = maxIdleMs / 3_600_000;
+    return { reason: 'max-idle', message: `Nothing to do for ${hours} h (--max-idle-hours ${hours})` };
   }
   if (maxFailures !== null && state.emptyLooks >= maxFailures) {
     return {

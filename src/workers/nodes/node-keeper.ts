@@ -161,8 +161,12 @@ export class NodeKeeper {
   }
 
   #obey(manager: SteeredManager, wish: NodeWish): void {
-    const { configuredWorkers, logger } = this.#options;
-    if (wish.mode !== (this.#wish?.mode ?? 'active')) logger.info(MODE_NEWS[wish.mode]);
+    const { configuredWorkers, logger, nodeId } = this.#options;
+    if (wish.mode !== (this.#wish?.mode ?? 'active')) {
+      // Also shown in a terminal, where somebody may wonder why nothing runs.
+      if (wish.mode === 'active') logger.info(MODE_NEWS.active);
+      else logger.warn({ resume: `npx eko nodes resume ${nodeId}` }, MODE_NEWS[wish.mode]);
+    }
     this.#wish = wish;
     const wanted = wish.mode === 'draining' ? 0 : (wish.desiredWorkers ?? configuredWorkers);
     if (wanted !== manager.workerCount) {

@@ -41,7 +41,7 @@ export function TimingFields({ form }: { form: ScheduleFormApi }) {
           <NumberInput
             {...form.getInputProps('everyMinutes')}
             label="Minutes"
-            description="counted from the full hour, in UTC"
+            description="at the full hour where it divides an hour, in UTC"
             min={1}
             max={10_080}
             allowDecimal={false}
