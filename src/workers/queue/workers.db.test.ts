@@ -256,6 +256,17 @@ describe('releaseWorker', () => {
     await bed.clear();
   });
 
+  it('remembers the deaths of a session that told of its progress and got no further', async () => {
+    const { sessions } = await bed.queue.enqueue([{ source: 'permits', location: 'talkative', maxRetries: 9 }]);
+    const id = sessions[0]?.id ?? 0;
+    for (const death of [1, 2, 3]) {
+      const claim = await claimAgain(id, `talkative ${death}`);
+      await bed.queue.checkpoint(claim, { progress: { message: 'Looking for portals' } });
+      await bed.queue.releaseWorker(`talkative ${death}`, 'crashed');
+    }
+    expect(await bed.row(id)).toMatchObject({ status: 'failed', crashCount: 3, errorCode: 'quarantined' });
+  });
+
   it('forgets earlier deaths once a session got further', async () => {
     const { sessions } = await bed.queue.enqueue([{ source: 'permits', location: 'unlucky', maxRetries: 9 }]);
     const id = sessions[0]?.id ?? 0;

@@ -82,7 +82,7 @@ export class ClaimLoop {
     const { remainingMs } = this.#doubt;
     // Once that is over, the next nudge will do: whoever was not able to claim then gets one when it is.
     if (remainingMs === 0 || this.#stopping.signal.aborted) return;
-    this.#lastLook = setTimeout(() => this.nudge(), remainingMs).unref();
+    this.#lastLook = setTimeout(() => this.nudge(), Math.ceil(remainingMs)).unref();
   }
 
   async #claimOnce(limit: number): Promise<void> {

@@ -35,7 +35,8 @@ export async function holdSession(tx: Executor, claim: Claim): Promise<boolean> 
 
 /**
  * Saves position and counts of a session that this transaction holds. Indexed columns stay as they are, so the row is
- * updated within its page. Progress clears the deaths: only a session that dies again and again at the same place is poison.
+ * updated within its page. A new position or leads clear the deaths: only a session that dies again and again at the same place is
+ * poison. A mere note of progress does not, since a scraper may send one before it does anything.
  */
 const SAVE_CHECKPOINT = `
 update scraping_sessions s set
@@ -43,7 +44,7 @@ update scraping_sessions s set
   progress = coalesce($4::jsonb, s.progress),
   leads_found = s.leads_found + $5::int,
   leads_new = s.leads_new + $6::int,
-  crash_count = 0
+  crash_count = case when $2::boolean or $5::int > 0 then 0 else s.crash_count end
 where s.id = $1::bigint
 returning s.leads_found as found, s.leads_new as fresh, s.cancel_requested as "cancelRequested"`;
 
