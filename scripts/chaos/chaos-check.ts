@@ -13,7 +13,7 @@ export interface ChaosCheck {
 export interface CheckRun {
   world: ChaosWorld;
   tries: number;
-  /** With the product's own heartbeat and lease, and more load. */
+  /** With more load and, where times of recovery are judged by leases, the product's own heartbeat and lease. */
   long: boolean;
   /** How long a check that is measured in time goes on. */
   minutes: number;

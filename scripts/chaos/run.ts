@@ -11,7 +11,7 @@ import { runChecks } from './run-checks.ts';
 const USAGE = `node scripts/chaos/run.ts [--checks A1,A4] [--seed N] [--long] [--minutes M] [--tries N] [--slack N] [--quiet]
   --checks   only these; known are ${CHECKS.map((check) => check.name).join(', ')}
   --seed     replays the choices of an earlier run
-  --long     the full counts, with the product's own heartbeat and lease
+  --long     the full counts; where time is judged, with the product's own heartbeat and lease (docs/chaos.md)
   --minutes  how long the mixed soak (A6) goes on; 1 unless given, 20 with --long
   --slack    factor on the bars of time, for a machine that does other work too; 1 unless given
   --tries    instead of each check's own count`;
