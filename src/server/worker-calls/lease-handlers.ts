@@ -1,12 +1,12 @@
 import type { LEASE_CALLS } from '#workers/remote/calls/lease-calls.ts';
 import { type CallHandlers, done } from './call-context.ts';
-import { requireOwnWorkers } from './own-workers.ts';
+import { requireFreeName, requireOwnWorkers } from './own-workers.ts';
 
 export const LEASE_HANDLERS: CallHandlers<keyof typeof LEASE_CALLS> = {
   // The version of the calls is checked before any of them; what is left is whether this server fits its own database.
   findMisfit: ({ ports }) => ports.findMisfit(),
   registerWorker: async (context, { leaseMs, ...worker }) => {
-    await requireOwnWorkers(context, [worker.workerId]);
+    await requireFreeName(context, worker.workerId);
     const tokenId = context.account.token?.tokenId ?? null;
     return await done(context.ports.queue.registerWorker({ ...worker, kind: 'process', tokenId }, leaseMs));
   },

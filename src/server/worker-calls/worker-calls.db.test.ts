@@ -211,6 +211,16 @@ describe('what was registered with one token', () => {
     expect(await ask('complete', { items: [keyOf(claimed)] })).toEqual([claimed.id]);
   });
 
+  it('gives its name to another once its lease is over, as when the token of a machine changes', async () => {
+    const claimed = await claimOne();
+    const other = await makeToken('worker');
+    await server.database.db.query('update worker_instances set lease_until = clock_timestamp()');
+    expect((await register('cellar-1', other)).status).toBe(200);
+    const [row] = await server.database.db.query('select status from scraping_sessions where id = $1', [claimed.id]);
+    expect(row).toEqual({ status: 'pending' });
+    expect((await register('cellar-1')).status).toBe(403);
+  });
+
   it('is no worker of a manager that has the database, nor a bot', async () => {
     const own = { ...machine, workerId: 'local-1' };
     await server.context.queue.registerWorker(own);

@@ -57,6 +57,7 @@ describe('ServerClient', () => {
     [403, refusal('forbidden')],
     [404, '<html>Not here</html>'],
     [400, '<html>Bad gateway of somebody else</html>'],
+    [409, refusal('other_version')],
     [429, refusal('too_many_tries')],
     [500, refusal('internal')],
     [502, ''],
@@ -67,6 +68,11 @@ describe('ServerClient', () => {
   ])('takes %i with %s for a database that is away', async (status, body) => {
     const client = clientOf(await answering(status, body));
     await expect(client.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it('says that the versions differ only where that is asked', async () => {
+    const client = clientOf(await answering(409, refusal('other_version')));
+    await expect(client.call('findMisfit', {})).rejects.toMatchObject({ reason: 'other_version' });
   });
 
   it('takes silence, and nobody there, for the same', async () => {

@@ -104,7 +104,9 @@ function refusalOf(name: CallName, status: number, body: unknown): AppError {
   const parsed = errorBody.safeParse(body);
   const { code, message } = parsed.success ? parsed.data.error : { code: 'unknown', message: 'without saying why' };
   const words = `The server answers "${name}" with ${status}: ${message}`;
-  if (parsed.success && FINAL_STATUSES.includes(status)) return new ServerRefusedError(words, code);
+  // A machine of another version waits until both are the same, and what it has found waits with it.
+  const isPassing = code === 'other_version' && name !== 'findMisfit';
+  if (parsed.success && FINAL_STATUSES.includes(status) && !isPassing) return new ServerRefusedError(words, code);
   return new DatabaseUnavailableError(words);
 }
 
