@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { checkNotifications } from './check-surroundings.ts';
 import { findProblems } from './find-problems.ts';
@@ -53,6 +54,18 @@ describe('doctor', () => {
       'None of 1 proxy work',
       'Hosts are paused: ex',
     ]);
+  });
+
+  it('tells of a machine that was lost in the last hour, and not of one that was stopped', async () => {
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers, status, status_reasons, status_since)
+       select id, id, 1, 3, 'gone', array[reason], clock_timestamp() - age from (values
+         ('lost', $1, interval '10 minutes'), ('lost long ago', $1, interval '2 hours'),
+         ('stopped', 'Its manager was stopped', interval '10 minutes')) as n(id, reason, age)`,
+      [SILENT_NODE_REASON],
+    );
+    const gone = (await readFacts(bed.db)).nodes.filter(({ status }) => status === 'gone');
+    expect(gone.map(({ nodeId }) => nodeId)).toEqual(['lost']);
   });
 
   it('counts no connections for bots and workers over HTTP, and none at all with a pooler', async () => {

@@ -1,5 +1,6 @@
 import { CONNECTIONS, CONNECTIONS_USABLE, connectionsNeeded } from '#lib/db/connections.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
+import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
 
 /** What doctor looks at. Ages in ms by the database's clock. */
 export interface Facts {
@@ -63,7 +64,9 @@ const READ_FACTS = `
 with living as (
   select * from worker_instances where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
 missed_nodes as (
-  select * from nodes where status <> 'gone' or status_reasons = array['No sign of life from its manager']),
+  select * from nodes where status <> 'gone'
+    -- The row of one that people paused or scaled is kept for a week, long after its loss is news.
+    or status_reasons = array['${SILENT_NODE_REASON}'] and status_since > clock_timestamp() - interval '1 hour'),
 ready as (
   select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10000)
 select jsonb_build_object(

@@ -1,5 +1,6 @@
 import type { ApiNode } from '#lib/api/node.ts';
 import type { Executor } from '#lib/db/create-db.ts';
+import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 
 const NODES_MAX = 1_000;
@@ -26,7 +27,7 @@ with seen as (
 judged as (
   select s.*, case when is_silent then 'gone' else status end as shown_status from seen s)
 select node_id as "nodeId", hostname, manager_pid as "managerPid", version, shown_status as status,
-  case when is_silent then array['No sign of life from its manager'] else status_reasons end as "statusReasons",
+  case when is_silent then array['${SILENT_NODE_REASON}'] else status_reasons end as "statusReasons",
   case when is_silent then last_seen_at else status_since end as "statusSince", mode, configured_workers as "configuredWorkers",
   case when mode = 'draining' then 0 else coalesce(desired_workers, configured_workers) end as "desiredWorkers",
   desired_workers is not null and desired_workers <> configured_workers as scaled,

@@ -1,5 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { NodeMode, NodeStatus } from '#lib/db/schema/vocabulary.ts';
+import { type NodeMode, type NodeStatus, SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
 
 /** What a manager says of itself and its machine. */
 export interface NodeBeat {
@@ -118,7 +118,7 @@ with deleted as (
     case when mode = 'active' and desired_workers is null then $2::float8 else $3::float8 end) / 1000.0)
   returning node_id),
 gone as (
-  update nodes set status = 'gone', status_reasons = array['No sign of life from its manager'], status_since = clock_timestamp(),
+  update nodes set status = 'gone', status_reasons = array['${SILENT_NODE_REASON}'], status_since = clock_timestamp(),
     active_workers = 0, active_sessions = 0
   where status <> 'gone' and last_seen_at < clock_timestamp() - make_interval(secs => $1::int / 1000.0)
     and node_id not in (select node_id from deleted)

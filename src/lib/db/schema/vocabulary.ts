@@ -31,6 +31,8 @@ export type WorkerKind = (typeof WORKER_KINDS)[number];
 /** How well a machine can take work; the thresholds are in src/workers/nodes/node-health.ts. */
 export const NODE_STATUSES = ['healthy', 'degraded', 'unhealthy', 'gone'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];
+/** Why a machine is gone that nobody stopped; stands in SQL as it is. */
+export const SILENT_NODE_REASON = 'No sign of life from its manager';
 
 /** What a person wants of a machine: paused ones claim nothing, draining ones also end their workers. */
 export const NODE_MODES = ['active', 'paused', 'draining'] as const;
