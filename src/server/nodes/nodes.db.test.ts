@@ -3,6 +3,7 @@ import type { ApiClusterStatus, ApiNode } from '#lib/api/node.ts';
 import { createListener } from '#lib/db/create-listener.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { waitFor } from '#test/wait-for.ts';
+import { JobQueue } from '#workers/queue/job-queue.ts';
 import { GET as getStatus } from '../../app/api/cluster/status/route.ts';
 import { POST as drain } from '../../app/api/nodes/[id]/drain/route.ts';
 import { POST as pause } from '../../app/api/nodes/[id]/pause/route.ts';
@@ -33,7 +34,7 @@ async function insert({ nodeId, status = 'healthy', reasons = [], silentForS = 1
 }
 
 beforeEach(async () => {
-  await server.context.db.query('truncate nodes, worker_instances, scraper_metrics');
+  await server.context.db.query('truncate nodes, worker_instances, scraper_metrics, scraping_sessions');
   await insert({ nodeId: 'living' });
   await insert({ nodeId: 'short', status: 'degraded', reasons: ['Memory is 91 % used'] });
   await insert({ nodeId: 'silent', silentForS: 90 });
@@ -165,6 +166,48 @@ describe('GET /api/cluster/status', () => {
     });
   });
 
+  it('counts sessions that timed out, died with their worker, or were cancelled, as ended and not completed', async () => {
+    const { db, queue } = server.context;
+    await queue.registerWorker({ workerId: 'w', nodeId: 'n', hostname: 'h', pid: 1, concurrency: 9 });
+    const places = ['completed', 'timed out', 'died', 'stopped', 'started again', 'waiting', 'of two days ago'];
+    await queue.enqueue(places.map((location) => ({ source: 'permits', location, maxRetries: 0 })));
+    const claims = await new JobQueue({ db }).claim({
+      workerId: 'w',
+      sources: ['permits'],
+      limit: 5,
+      jobTimeoutMs: 60_000,
+    });
+    const [completed, timedOut, died, stopped, again] = claims;
+    if (!completed || !timedOut || !died || !stopped || !again) throw new Error('Five sessions could not be claimed.');
+    const error = { code: 'network', message: 'no answer' };
+    await queue.complete([completed]);
+    await queue.retry(timedOut, { error: { code: 'session_timeout', message: 'too slow' } });
+    await queue.requestCancel(stopped.id);
+    await queue.cancelled(stopped);
+    await queue.fail(again, { error });
+    await queue.retryByHand(again.id);
+    await db.query(`update scraping_sessions set crash_count = 2 where id = $1`, [died.id]);
+    await queue.releaseWorker('w', 'crashed');
+    for (const { id } of await db.query<{ id: number }>(
+      `select id from scraping_sessions where location in ('waiting', 'of two days ago')`,
+    ))
+      await queue.requestCancel(id);
+    await db.query(
+      `update scraping_sessions set completed_at = now() - interval '2 days' where location = 'of two days ago'`,
+    );
+    const { work, kpis } = await read();
+    const outcomes = await db.query(`select outcome from scraper_metrics order by session_id`);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+      'completed',
+      'timed_out',
+      'crashed',
+      'cancelled',
+      'failed',
+    ]);
+    expect(work).toMatchObject({ completed: 1, failed: 2, cancelled: 3, pending: 1 });
+    expect(kpis.completionRate).toBe(1 / 5);
+  });
+
   it('rates the last day, and how many places are in use now', async () => {
     const { db } = server.context;
     await db.query(
@@ -178,12 +221,16 @@ describe('GET /api/cluster/status', () => {
        values (2, 1, 'permits', 'x', 'failed', now() - interval '2 days')`,
     );
     await db.query(
+      `insert into scraping_sessions (batch_id, source, location, status, completed_at)
+       values (gen_random_uuid(), 'permits', 'x', 'failed', now() - interval '1 minute')`,
+    );
+    await db.query(
       `insert into worker_instances (worker_id, node_id, hostname, pid, status, lease_until, concurrency, active_sessions)
        values ('a', 'n', 'h', 1, 'running', now() + interval '1 minute', 4, 3), ('b', 'n', 'h', 2, 'idle', now() + interval '1 minute', 4, 0),
          ('dead', 'n', 'h', 3, 'running', now() - interval '1 minute', 4, 4), ('ended', 'n', 'h', 4, 'stopped', now(), 4, 0)`,
     );
     expect((await read()).kpis).toEqual({
-      completionRate: 3 / 5,
+      completionRate: 3 / 4,
       successRate: 3 / 6,
       claimSuccessRate: 0.8,
       utilisation: 3 / 8,
