@@ -30,6 +30,15 @@ async function claimAgain(id: number, workerId: string): Promise<Claim> {
   return claim;
 }
 
+/** One more loss is one too many. */
+async function loseOften(id: number): Promise<void> {
+  await bed.db.query(
+    `insert into scraper_metrics (session_id, claim_number, source, location, outcome)
+     select $1::bigint, -n, 'permits', 'Georgia', 'lost' from generate_series(1, 49) n`,
+    [id],
+  );
+}
+
 describe('renewLeases', () => {
   it('moves the leases of living workers on and writes their record', async () => {
     await bed.register('alive');
@@ -146,11 +155,7 @@ describe('rescue', () => {
 
   it('gives up a session whose workers were lost fifty times', async () => {
     const { id } = await bed.start({}, 'worker');
-    await bed.db.query(
-      `insert into scraper_metrics (session_id, claim_number, source, location, outcome)
-       select $1::bigint, -n, 'permits', 'Georgia', 'lost' from generate_series(1, 49) n`,
-      [id],
-    );
+    await loseOften(id);
     await bed.lapse('worker');
     await bed.queue.rescue();
     expect(await bed.row(id)).toMatchObject({ status: 'failed', errorCode: 'quarantined' });
@@ -288,6 +293,37 @@ describe('releaseWorker', () => {
     expect(await bed.row(claim.id)).toMatchObject({ status: 'pending', retryCount: 0, crashCount: 0, wakeInMs: null });
     expect((await bed.attempts(claim.id))[0]?.outcome).toBe(outcome);
     expect(await bed.queue.releaseWorker(`ended ${cause}`, cause)).toBe(0);
+  });
+
+  it.each([
+    ['crashed', 'failed', 'crashed'],
+    ['killed', 'failed', 'lost'],
+    ['stopped', 'pending', 'interrupted'],
+  ] as const)('looks at 49 earlier losses when a worker was %s: the session is %s', async (cause, status, outcome) => {
+    await bed.register(`fiftieth ${cause}`);
+    const { id } = await bed.start({}, `fiftieth ${cause}`);
+    await loseOften(id);
+    await bed.queue.releaseWorker(`fiftieth ${cause}`, cause);
+    const row = await bed.row(id);
+    expect(row).toMatchObject({ status, errorCode: status === 'failed' ? 'quarantined' : null });
+    if (status === 'failed')
+      expect(row.statusReason).toBe('Quarantined: 50 worker processes were lost while running it');
+    expect((await bed.attempts(id)).at(-1)?.outcome).toBe(outcome);
+    await bed.clear();
+  });
+
+  it('ends a session that saves pages and dies beside others for ever, though it has no try left to be charged', async () => {
+    const { sessions } = await bed.queue.enqueue(
+      ['leaks', 'good'].map((location) => ({ source: 'permits', location, maxRetries: 0 })),
+    );
+    const [leaks = 0, good = 0] = sessions.map(({ id }) => id);
+    await loseOften(leaks);
+    await bed.register('crowded');
+    expect(await bed.claim('crowded')).toHaveLength(2);
+    await bed.queue.releaseWorker('crowded', 'crashed');
+    expect(await bed.row(leaks)).toMatchObject({ status: 'failed', errorCode: 'quarantined', retryCount: 0 });
+    expect(await bed.row(good)).toMatchObject({ status: 'pending', retryCount: 0 });
+    await bed.clear();
   });
 
   it('and a completion that arrives at the same moment: exactly one of them happens', async () => {

@@ -5,7 +5,7 @@ import { type EndedAttempt, endAttempts, msFromNow, scheduledDelayMs } from './e
 
 /**
  * How a worker process ended.
- * `crashed`: by itself (an exit code, abort, segmentation fault, out of memory): its sessions are charged.
+ * `crashed`: by itself (an exit code, abort, segmentation fault) or by the kernel for its memory: its sessions are charged.
  * `killed`: from outside (a SIGKILL, SIGTERM … that its manager did not send): says nothing about the sessions.
  * `stopped`: because we asked it to. `lost`: nobody knows; its place was taken by a new process of the same name.
  */
@@ -13,7 +13,7 @@ export type WorkerEndCause = 'crashed' | 'killed' | 'stopped' | 'lost';
 
 export const CRASHED_SENTENCE = 'The worker process died while running it';
 
-/** SQL over `held`: an attempt lost without a fault of its own, for the nth time of too many. */
+/** SQL over `held`: with the attempts lost without a fault of its own before, the one that ends now is one too many. */
 export const LOST_TOO_OFTEN = `(select count(*) + 1 >= ${LOSSES_TO_QUARANTINE} from scraper_metrics m
   where m.session_id = held.id and m.outcome = 'lost')`;
 
@@ -32,8 +32,9 @@ const SUSPECTED = `($2::text = 'crashed' and (${ALONE} or (not ${lastDeath('held
 const CRASHED = `(${SUSPECTED} and (${ALONE} or held.retry_count < held.max_retries))`;
 /** Those suspected of one death come back one after the other: a good one saves a page meanwhile, which clears it. */
 const APART_MS = 10_000;
-const POISON = `(case when ${SUSPECTED} then ${lastDeath('held')}
-  when $2::text = 'stopped' then false else ${LOST_TOO_OFTEN} end)`;
+const DIED_TOO_OFTEN = `(${SUSPECTED} and ${lastDeath('held')})`;
+/** Every death asks both limits: one that is suspected again and again while it saves pages reaches only that of losses. */
+const POISON = `($2::text <> 'stopped' and (${DIED_TOO_OFTEN} or ${LOST_TOO_OFTEN}))`;
 const EXHAUSTED = `(${CRASHED} and held.retry_count >= held.max_retries)`;
 const DELAY_MS = `(${scheduledDelayMs('$3::int[]')} + ${APART_MS} * (select count(*) from held h where h.id < held.id))`;
 
@@ -49,8 +50,8 @@ const RELEASE_WORKER = endAttempts({
   status: `case when ${POISON} or ${EXHAUSTED} then 'failed' else 'pending' end`,
   outcome: `case when ${CRASHED} then 'crashed' when $2::text = 'stopped' then 'interrupted' else 'lost' end`,
   reason: `case
-    when ${POISON} and ${CRASHED} then 'Quarantined: ${CRASHES_TO_QUARANTINE} worker processes died while running it'
-    when ${POISON} then 'Quarantined: ${LOSSES_TO_QUARANTINE} worker processes were killed while running it'
+    when ${DIED_TOO_OFTEN} then 'Quarantined: ${CRASHES_TO_QUARANTINE} worker processes died while running it'
+    when ${POISON} then 'Quarantined: ${LOSSES_TO_QUARANTINE} worker processes were lost while running it'
     when ${EXHAUSTED} then format('Failed after %s tries: ${CRASHED_SENTENCE}', held.retry_count + 1)
     when ${SUSPECTED} then format('${CRASHED_SENTENCE} (death %s of ${CRASHES_TO_QUARANTINE}), waiting for its next try in %s s',
       held.crash_count + 1, round(${DELAY_MS} / 1000.0))
