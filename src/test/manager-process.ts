@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,8 @@ export interface ManagerProcessOptions {
   bundles?: string;
   /** Further flags. */
   args?: readonly string[];
+  /** Program and arguments that run it, such as those of a MemoryGroup. */
+  prefix?: readonly string[];
   /** In a process group of its own, so that a signal can go to `-pid`: to it and all its workers. */
   ownGroup?: boolean;
 }
@@ -48,7 +50,8 @@ export async function startManagerProcess(options: ManagerProcessOptions): Promi
   const args = ['--workers', String(options.workers ?? 1), ...(options.args ?? [])];
   const { scrapers = 'scripted-scrapers' } = options;
   if (scrapers !== 'built-in') args.push('--scrapers', path.join(folder, `${scrapers}.mjs`));
-  const child = fork(path.join(folder, 'start-workers.mjs'), args, {
+  const [program = '', ...rest] = [...(options.prefix ?? []), process.execPath, path.join(folder, 'start-workers.mjs')];
+  const child = spawn(program, [...rest, ...args], {
     cwd: ROOT,
     env: {
       NODE_ENV: 'test',

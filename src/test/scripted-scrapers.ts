@@ -23,6 +23,8 @@ export type Script =
   | { do: 'throttled'; retryAfterMs: number }
   | { do: 'exit'; code: number }
   | { do: 'unhandled' }
+  /** Takes memory until somebody stops it. */
+  | { do: 'hoard' }
   | { do: 'block-event-loop' };
 
 class ScriptedScraper extends BaseScraper {
@@ -53,6 +55,11 @@ class ScriptedScraper extends BaseScraper {
       case 'unhandled':
         void Promise.reject(new Error('nobody catches this'));
         return await wait(3_600_000);
+      case 'hoard': {
+        const hoard: Buffer[] = [];
+        // Written to, for the kernel gives memory only then; outside the heap, whose own limit is none of this.
+        for (;;) hoard.push(Buffer.alloc(8_388_608, 1));
+      }
       case 'block-event-loop':
         for (;;) Math.random();
     }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '#lib/logger.ts';
 import type { EventPublisher } from '../events.ts';
 import type { ManagerMessage, WorkerStats } from '../messages.ts';
+import { watchOomKills } from '../nodes/oom-kills.ts';
 import type { LeaseQueue } from '../ports/session-queue.ts';
 import type { AbortOrder, WorkerBeat, WorkerEndCause } from '../queue/job-queue.ts';
 import { listenToQueue } from '../queue/queue-listener.ts';
@@ -57,6 +58,7 @@ export class WorkerManager {
   readonly #rows: WorkerRows;
   readonly #pool: WorkerPool;
   readonly #tally = new WorkerTally();
+  readonly #countOomKills = watchOomKills();
   readonly #tasks: RepeatingTask[] = [];
   readonly #prompt: RepeatingTask[] = [];
   readonly #heartbeat: RepeatingTask;
@@ -205,6 +207,7 @@ export class WorkerManager {
         this.#tally.noteEnd(cause, stats);
         this.#promptDuties(CHANGE_BEAT_MS);
       },
+      countOomKills: this.#countOomKills,
       restartDelayMs,
       autoRestart: this.#config.autoRestart,
       logger: this.#logger,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeExit, failuresAfter, workerEndCause } from './worker-end.ts';
 
-const exit = { code: null, signal: null, stopping: false, silent: false };
+const exit = { code: null, signal: null, stopping: false, silent: false, oomKills: 0 };
 
 describe('workerEndCause', () => {
   it.each([
@@ -10,6 +10,9 @@ describe('workerEndCause', () => {
     [{ ...exit, signal: 'SIGSEGV' }, 'crashed'],
     [{ ...exit, signal: 'SIGABRT' }, 'crashed'],
     [{ ...exit, signal: 'SIGKILL' }, 'killed'],
+    [{ ...exit, signal: 'SIGKILL', oomKills: 1 }, 'crashed'],
+    [{ ...exit, signal: 'SIGTERM', oomKills: 1 }, 'killed'],
+    [{ ...exit, signal: 'SIGKILL', oomKills: 1, stopping: true }, 'stopped'],
     [{ ...exit, signal: 'SIGTERM' }, 'killed'],
     [{ ...exit, signal: 'SIGKILL', silent: true }, 'crashed'],
     [{ ...exit, code: 0 }, 'stopped'],
@@ -23,6 +26,10 @@ describe('workerEndCause', () => {
     expect(describeExit({ ...exit, signal: 'SIGSEGV' })).toBe('Ended by SIGSEGV');
     expect(describeExit({ ...exit, code: 7 })).toBe('Ended with exit code 7');
     expect(describeExit({ ...exit, silent: true })).toContain('did not answer');
+    expect(describeExit({ ...exit, signal: 'SIGKILL', oomKills: 1 })).toContain('memory');
+    expect(describeExit({ ...exit, signal: 'SIGKILL', oomKills: 1, stopping: true })).toBe(
+      'Ended by SIGKILL when asked to stop',
+    );
   });
 });
 

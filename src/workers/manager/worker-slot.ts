@@ -15,6 +15,8 @@ export interface WorkerSlotPorts {
   onChange: () => void;
   /** A process has ended; with what it last said of itself, if it said anything. */
   onEnd: (cause: Exclude<WorkerEndCause, 'lost'>, stats: WorkerStats | null) => void;
+  /** How many processes the kernel has killed for want of memory since this was last called, for any slot. */
+  countOomKills: () => number;
   restartDelayMs: (failures: number) => number;
   autoRestart: boolean;
   logger: Logger;
@@ -216,7 +218,8 @@ export class WorkerSlot {
     if (this.#killTimer) clearTimeout(this.#killTimer);
     const replacing = this.#replacing;
     this.#replacing = false;
-    const exit: ChildExit = { code, signal, stopping: this.#stopping || replacing, silent: worker.silent };
+    const oomKills = signal === 'SIGKILL' ? this.#ports.countOomKills() : 0;
+    const exit: ChildExit = { code, signal, stopping: this.#stopping || replacing, silent: worker.silent, oomKills };
     const cause = workerEndCause(exit);
     const level = cause === 'stopped' ? 'info' : 'error';
     const livedMs = Math.round(monotonicNowMs() - worker.forkedAtMs);

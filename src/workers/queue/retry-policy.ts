@@ -17,7 +17,7 @@ export function mustRunAlone({ crashCount }: { crashCount: number }): boolean {
 
 /**
  * Kills from outside and lost leases say nothing about the session, so they are not charged. This many of them end it all
- * the same: otherwise a session that gets its process killed by the kernel for its memory would come back for ever.
+ * the same: otherwise a session for whose memory the kernel kills the whole container, manager included, would come back for ever.
  */
 export const LOSSES_TO_QUARANTINE = 50;
 
