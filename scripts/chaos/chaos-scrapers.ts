@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import { LeaseLostError } from '#lib/errors.ts';
 import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { withDatabaseRetry } from '#workers/database-retry.ts';
 import { appendHistory } from './history.ts';
 
@@ -11,10 +12,11 @@ export type ChaosScript =
   | { do: 'pages'; count: number; origin: string | null; stepMs: number; history: string }
   /** Waits until it is told to stop. */
   | { do: 'wait'; history: string }
-  /** Ends its process, or blocks it for ever. */
+  /** Tells of its progress as a good one does, then ends its process, or blocks it for ever. */
   | { do: 'poison'; how: Poison; history: string };
 
-export const POISONS = ['oom', 'abort', 'segv', 'rejection', 'loop'] as const;
+/** `oom` is stopped by the limit of its own heap, `hoard` by the kernel: it is for managers in a group with little memory. */
+export const POISONS = ['oom', 'hoard', 'abort', 'segv', 'rejection', 'loop'] as const;
 export type Poison = (typeof POISONS)[number];
 
 interface Identity {
@@ -36,7 +38,10 @@ class ChaosScraper extends BaseScraper {
     const done = typeof this.cursor === 'number' ? this.cursor : 0;
     appendHistory(history, { ...identity, step: 'started', page: done });
     if (script.do === 'wait') return await wait(3_600_000, undefined, { signal: this.signal });
-    if (script.do === 'poison') return await poison(script.how);
+    if (script.do === 'poison') {
+      await this.#tellProgress(identity);
+      return await poison(script.how);
+    }
     for (let page = done + 1; page <= script.count; page += 1) {
       for (const row of await this.#readPage(script, page)) this.#emitRow(row);
       await this.checkpoint(page, { progress: { message: `Page ${page}`, done: page, total: script.count } });
@@ -58,6 +63,16 @@ class ChaosScraper extends BaseScraper {
     );
     if (!row) throw new LeaseLostError(`"${this.context.location}" is held by another worker now`);
     return row;
+  }
+
+  /** A note of progress that is stored is no page that is saved: the session must be taken for poison all the same. */
+  async #tellProgress({ session, claim }: Identity): Promise<void> {
+    const message = `Claim ${claim} looks around`;
+    this.reportProgress({ message });
+    await waitFor(async () => (await openDb().query(HAS_TOLD, [session, message])).length === 1, {
+      timeoutMs: 30_000,
+      what: 'the progress of a poison to be stored',
+    });
   }
 
   async #readPage(script: ChaosScript & { do: 'pages' }, page: number): Promise<string[]> {
@@ -108,6 +123,8 @@ async function isStored({ session, claim }: Identity, page: number): Promise<boo
 
 const IS_STORED = 'select from scraping_sessions where id = $1 and claim_number = $2 and cursor = to_jsonb($3::int)';
 
+const HAS_TOLD = `select from scraping_sessions where id = $1 and progress->>'message' = $2`;
+
 function openDb(): Db {
   ownDb ??= createDb({
     connectionString: process.env.DATABASE_URL ?? '',
@@ -129,6 +146,11 @@ async function poison(how: Poison): Promise<void> {
     case 'oom': {
       const hoard: number[][] = [];
       for (;;) hoard.push(Array.from({ length: 100_000 }, Math.random));
+    }
+    case 'hoard': {
+      const hoard: Buffer[] = [];
+      // Written to, for the kernel gives memory only then.
+      for (;;) hoard.push(Buffer.alloc(8_388_608, 1));
     }
     case 'abort':
       return process.abort();

@@ -1,48 +1,73 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { findGroupObstacle, MemoryGroup } from '#test/memory-group.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
-import type { ChaosCheck } from '../chaos-check.ts';
+import type { ChaosCheck, CheckOutcome, CheckRun } from '../chaos-check.ts';
 import { POISONS, type Poison } from '../chaos-scrapers.ts';
 
-/** An endless loop is found by the manager's watchdog after two minutes, three times, the last one alone: for long runs. */
-const QUICK_POISONS = POISONS.filter((how) => how !== 'loop');
 const DEATHS = 3;
 /** On either side of each poison in the queue, so that they share processes from the first claim on. */
 const GOOD_BESIDE_POISON = 5;
 /** Slow enough that a good one has seldom saved a page when its neighbour kills the process. Of the poison's priority. */
 const GOOD = { pages: 3, stepMs: 400, priority: 1 };
+const MANAGERS = [1, 2];
+/** Of a manager with its workers; whoever is the largest when it is used up has taken most of it. */
+const GROUP_MB = 1_024;
 
 export const poisonSet: ChaosCheck = {
   name: 'A12',
   title: 'sessions that kill their worker among good ones',
-  tries: { short: 4, long: 50 },
-  run: async ({ world, tries, long, slack }) =>
-    await world.withArena(async (arena) => {
-      const kinds: readonly Poison[] = long ? POISONS : QUICK_POISONS;
-      // Little memory, so that one that hoards it dies in a second. Several sessions share each process, as in production.
-      const env = { NODE_OPTIONS: '--max-old-space-size=96', WORKER_CONCURRENCY: '4' };
-      const good: number[] = [];
-      const poison: number[] = [];
-      for (let index = 0; index < tries; index += 1) {
-        good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
-        poison.push(...(await arena.enqueuePoison([kinds[index % kinds.length] ?? 'abort'])));
-        good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
-      }
-      await Promise.all([1, 2].map(() => arena.startManager({ workers: long ? 3 : 2, env })));
-      await untilOver(arena, (long ? 3_600_000 : 600_000) * slack);
-      const failures = [...(await findWrongDeaths(arena, poison)), ...(await findSharedLastDeaths(arena))];
-      failures.push(...(await arena.verify({ completed: good.length })));
-      const [deaths] = await arena.db.query<{ count: number }>(
-        `select count(*)::int as count from scraper_metrics where outcome = 'crashed' and session_id <> all($1::bigint[])`,
-        [poison],
-      );
-      return {
-        kind: 'done',
-        tries,
-        failures,
-        worst: `${good.length} good sessions, ${deaths?.count} of their attempts died with a neighbour`,
-      };
-    }),
+  tries: { short: 5, long: 50 },
+  run: async (run) => {
+    const obstacle = await findGroupObstacle();
+    const groups = obstacle === null ? MANAGERS.map(() => new MemoryGroup(GROUP_MB)) : [];
+    try {
+      return await run.world.withArena((arena) => poisonArena(arena, run, groups, obstacle));
+    } finally {
+      await Promise.all(groups.map((group) => group.remove()));
+    }
+  },
 };
+
+async function poisonArena(
+  arena: ChaosArena,
+  { tries, long, slack }: CheckRun,
+  groups: readonly MemoryGroup[],
+  obstacle: string | null,
+): Promise<CheckOutcome> {
+  // An endless loop is found by the manager's watchdog after two minutes, three times, the last one alone: for long runs.
+  const kinds = POISONS.filter((how) => (how !== 'loop' || long) && (how !== 'hoard' || obstacle === null));
+  const hows = Array.from({ length: tries }, (_, index) => kinds[index % kinds.length] ?? 'abort');
+  // A small heap, so that one that hoards there dies in a second. Several sessions share each process, as in production.
+  const env = { NODE_OPTIONS: '--max-old-space-size=96', WORKER_CONCURRENCY: '4' };
+  const { good, poison } = await enqueueMixed(arena, hows);
+  await Promise.all(
+    MANAGERS.map((_, index) => arena.startManager({ workers: long ? 3 : 2, env, prefix: groups[index]?.prefix ?? [] })),
+  );
+  await untilOver(arena, (long ? 3_600_000 : 600_000) * slack);
+  const failures = [...(await findWrongDeaths(arena, poison)), ...(await findSharedLastDeaths(arena))];
+  failures.push(...(await arena.verify({ completed: good.length })));
+  const kills = groups.reduce((sum, group) => sum + group.kills, 0);
+  const hoards = hows.filter((how) => how === 'hoard').length;
+  if (kills < hoards * DEATHS) failures.push(`the kernel killed ${kills} processes for ${hoards} that hoard memory`);
+  const [deaths] = await arena.db.query<{ count: number }>(
+    `select count(*)::int as count from scraper_metrics where outcome = 'crashed' and session_id <> all($1::bigint[])`,
+    [poison],
+  );
+  const kernel = obstacle === null ? `${kills} kills by the kernel` : `none by the kernel (${obstacle})`;
+  const worst = `${good.length} good sessions, ${deaths?.count} of their attempts died with a neighbour, ${kernel}`;
+  return { kind: 'done', tries, failures, worst };
+}
+
+async function enqueueMixed(arena: ChaosArena, hows: readonly Poison[]): Promise<{ good: number[]; poison: number[] }> {
+  const good: number[] = [];
+  const poison: number[] = [];
+  for (const how of hows) {
+    good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
+    poison.push(...(await arena.enqueuePoison([how])));
+    good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
+  }
+  return { good, poison };
+}
 
 /** Waits as long as it takes, with pauses between tries ten times as short: who comes back after whom stays as it is. */
 async function untilOver(arena: ChaosArena, timeoutMs: number): Promise<void> {
