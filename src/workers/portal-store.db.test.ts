@@ -4,6 +4,7 @@ import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
 import { syncPortals } from '#lib/portals/sync-portals.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { moveWatermarks, PgPortalStore } from './portal-store.ts';
+import { JobQueue } from './queue/job-queue.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -32,5 +33,21 @@ describe('portal store', () => {
     await moveWatermarks(database.db, 3, [mark('2026-04-01')]);
     expect(await new PgPortalStore(database.db).findWatermark('p', 'any')).toEqual(new Date('2026-04-01'));
     expect(await new PgPortalStore(database.db).findWatermark('p', 'solar')).toBeNull();
+  });
+
+  it('moves no watermark of a portal that belongs to another source', async () => {
+    const [portal] = demoPortals('http://127.0.0.1:4010');
+    await syncPortals(database.db, portal ? [portal] : [], 'demo');
+    const { sessions } = await new JobQueue({ db: database.db }).enqueue([
+      { source: 'other', location: 'Georgia' },
+      { source: 'permits', location: 'Georgia' },
+    ]);
+    const readUntil = new Date('2026-03-01');
+    for (const [index, expected] of [null, readUntil].entries()) {
+      await moveWatermarks(database.db, sessions[index]?.id ?? 0, [
+        { portalId: portal?.id ?? '', scope: 's', readUntil },
+      ]);
+      expect(await new PgPortalStore(database.db).findWatermark(portal?.id ?? '', 's')).toEqual(expected);
+    }
   });
 });

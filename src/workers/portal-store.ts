@@ -5,11 +5,13 @@ import type { WatermarkUpdate } from '#lib/scrapers/scraper-context.ts';
 
 const FIND_WATERMARK = 'select read_until as "readUntil" from portal_watermarks where portal_id = $1 and scope = $2';
 
-// A run that was told to look further back must not move the mark back.
+// A run that was told to look further back must not move the mark back, and no session moves the mark of another source.
 const MOVE_WATERMARKS = `
   insert into portal_watermarks as mark (portal_id, scope, read_until, session_id)
   select distinct on (portal_id, scope) portal_id, scope, read_until, $4
   from unnest($1::text[], $2::text[], $3::timestamptz[]) as given (portal_id, scope, read_until)
+  where not exists (
+    select from portals p join scraping_sessions s on s.id = $4::bigint where p.id = portal_id and p.source <> s.source)
   order by portal_id, scope, read_until desc
   on conflict (portal_id, scope) do update
     set read_until = greatest(mark.read_until, excluded.read_until), session_id = excluded.session_id, updated_at = now()`;

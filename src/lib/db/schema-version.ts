@@ -1,7 +1,7 @@
 import type { Executor, QueryRow } from './create-db.ts';
 
 /** How many migrations this program knows: the schema that it needs. A test compares it with drizzle/meta/_journal.json. */
-export const PROGRAM_SCHEMA = 7;
+export const PROGRAM_SCHEMA = 8;
 
 /** Whether this program and the schema of its database go together. See docs/upgrades.md. */
 export type SchemaFit =

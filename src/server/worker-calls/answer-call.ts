@@ -8,15 +8,14 @@ import { PAGE_HANDLERS } from './page-handlers.ts';
 import { PROXY_HANDLERS } from './proxy-handlers.ts';
 import { SESSION_HANDLERS } from './session-handlers.ts';
 
+export { CALL_BYTES_MAX } from '#workers/remote/calls/index.ts';
+
 const HANDLERS: CallHandlers<CallName> = {
   ...LEASE_HANDLERS,
   ...SESSION_HANDLERS,
   ...PAGE_HANDLERS,
   ...PROXY_HANDLERS,
 };
-
-/** The finds of one checkpoint are the largest of what workers send. */
-export const CALL_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Refuses machines that speak another version of the calls, before anything of theirs is looked at.

@@ -1,4 +1,5 @@
 import type { QueryRow } from '#lib/db/create-db.ts';
+import type { WorkerKind } from '#lib/db/schema/vocabulary.ts';
 import { ApiError } from '../api-error.ts';
 import { isOwn } from '../bots/find-bot.ts';
 import type { CallContext } from './call-context.ts';
@@ -7,52 +8,90 @@ const FIND_OWNERS = `
 select worker_id as "workerId", token_id as "tokenId", kind, lease_until > clock_timestamp() as "isLiving"
 from worker_instances where worker_id = any($1::text[])`;
 
-interface Owned {
-  workerId: string;
+interface Owner {
   tokenId: number | null;
-  kind: string;
+  kind: WorkerKind;
+}
+
+interface Owned extends Owner {
+  workerId: string;
   isLiving: boolean;
 }
 
-/** @throws ApiError 403 when one of these workers was registered with another token, or not over HTTP. Unknown ones pass. */
-export async function requireOwnWorkers({ db, account }: CallContext, workerIds: readonly string[]): Promise<void> {
-  const rows = await db.query<Owned & QueryRow>(FIND_OWNERS, [workerIds]);
-  const foreign = rows.find(({ tokenId, kind }) => kind !== 'process' || !isOwn(account, tokenId));
+/**
+ * Unknown ones pass, where the work itself does nothing for them.
+ * @throws ApiError 403 when one of these workers was registered with another token, or not over HTTP.
+ */
+export async function requireOwnWorkers(context: CallContext, workerIds: readonly string[]): Promise<void> {
+  const rows = await context.db.query<Owned & QueryRow>(FIND_OWNERS, [workerIds]);
+  const foreign = rows.find((row) => !isOwnProcess(context, row));
   if (foreign) throw notYours(`The worker "${foreign.workerId}" was not registered with this token.`);
+}
+
+/** @throws ApiError 403 when there is no such worker, or it is somebody else's. */
+export async function requireKnownWorker(context: CallContext, workerId: string): Promise<void> {
+  const [row] = await context.db.query<Owned & QueryRow>(FIND_OWNERS, [[workerId]]);
+  if (!row || !isOwnProcess(context, row)) {
+    throw notYours(`No worker "${workerId}" was registered with this token.`);
+  }
 }
 
 /**
  * A worker whose lease is over gives its name free: a machine keeps the names of its workers when its token changes.
  * @throws ApiError 403 when a living worker, or a bot, of another token has this name.
  */
-export async function requireFreeName({ db, account }: CallContext, workerId: string): Promise<void> {
-  const [row] = await db.query<Owned & QueryRow>(FIND_OWNERS, [[workerId]]);
-  if (!row || (row.kind === 'process' && (isOwn(account, row.tokenId) || !row.isLiving))) return;
+export async function requireFreeName(context: CallContext, workerId: string): Promise<void> {
+  const [row] = await context.db.query<Owned & QueryRow>(FIND_OWNERS, [[workerId]]);
+  if (!row || isOwnProcess(context, row) || (row.kind === 'process' && !row.isLiving)) return;
   throw notYours(`The name "${workerId}" belongs to a worker that was not registered with this token.`);
 }
 
-const FIND_HOLDERS = `
-select s.id, w.token_id as "tokenId", w.kind
+/** A claim of the caller's own, with what its session says of it. */
+export interface OwnClaim {
+  id: number;
+  claimNumber: number;
+  batchId: string;
+  source: string;
+  location: string;
+}
+
+/** A claim belongs to one worker for ever: what is found here stays true, and whether it is still held each write asks again. */
+const FIND_CLAIMS = `
+select s.id, given.claim_number as "claimNumber", s.batch_id as "batchId", s.source, s.location, w.token_id as "tokenId", w.kind,
+  m.session_id is null as "isHeld"
 from unnest($1::bigint[], $2::int[]) as given(id, claim_number)
-join scraping_sessions s on s.id = given.id and s.claim_number = given.claim_number and s.status = 'running'
-join worker_instances w on w.worker_id = s.worker_id`;
+join scraping_sessions s on s.id = given.id
+left join scraper_metrics m on m.session_id = given.id and m.claim_number = given.claim_number
+join worker_instances w on w.worker_id = coalesce(m.worker_id,
+  case when s.claim_number = given.claim_number and s.status = 'running' then s.worker_id end)`;
 
 /**
- * Claims that are no longer good pass: whoever does something under them is told so, and changes nothing.
- * @throws ApiError 403 when one of these claims is held by a worker of another token.
+ * Those of the claims that the caller's workers hold or have held. Nothing may be done under the others: one that is not given out
+ * yet may be somebody else's a moment later.
+ * @throws ApiError 403 when one of them is held by a worker of another token.
  */
-export async function requireOwnClaims(
-  { db, account }: CallContext,
+export async function findOwnClaims(
+  context: CallContext,
   claims: readonly { id: number; claimNumber: number }[],
-): Promise<void> {
-  const rows = await db.query<{ id: number; tokenId: number | null; kind: string }>(FIND_HOLDERS, [
+): Promise<OwnClaim[]> {
+  const rows = await context.db.query<OwnClaim & Owner & { isHeld: boolean } & QueryRow>(FIND_CLAIMS, [
     claims.map(({ id }) => id),
     claims.map(({ claimNumber }) => claimNumber),
   ]);
-  const foreign = rows.find(({ tokenId, kind }) => kind !== 'process' || !isOwn(account, tokenId));
+  const foreign = rows.find((row) => row.isHeld && !isOwnProcess(context, row));
   if (foreign) throw notYours(`Session ${foreign.id} is held by a worker that was not registered with this token.`);
+  return rows.filter((row) => isOwnProcess(context, row));
 }
 
-function notYours(message: string): ApiError {
+/** The token of the caller as rows name their owner by. */
+export function tokenOf({ account }: CallContext): number | null {
+  return account.token?.tokenId ?? null;
+}
+
+function isOwnProcess({ account }: CallContext, { kind, tokenId }: Owner): boolean {
+  return kind === 'process' && isOwn(account, tokenId);
+}
+
+export function notYours(message: string): ApiError {
   return new ApiError('forbidden', message);
 }

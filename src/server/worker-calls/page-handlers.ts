@@ -1,10 +1,10 @@
 import type { PAGE_CALLS } from '#workers/remote/calls/page-calls.ts';
 import { type CallHandlers, done } from './call-context.ts';
-import { requireOwnWorkers } from './own-workers.ts';
+import { requireKnownWorker } from './own-workers.ts';
 
 export const PAGE_HANDLERS: CallHandlers<keyof typeof PAGE_CALLS> = {
   reserveSlot: async (context, wish) => {
-    await requireOwnWorkers(context, [wish.workerId]);
+    await requireKnownWorker(context, wish.workerId);
     return await context.ports.slots.reserve(wish);
   },
   releaseSlot: ({ ports }, slot) => done(ports.slots.release(slot)),

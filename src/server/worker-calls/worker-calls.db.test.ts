@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AnswerRequest, createAnswerer } from '#test/api-server.ts';
+import { normalizeLead } from '#lib/leads/normalize-lead.ts';
+import { type AnswerRequest, createAnswerer, startApiServer } from '#test/api-server.ts';
 import { type ApiCaller, createApiCaller } from '#test/bot-client.ts';
 import { apiRequest, createTestServerContext, TEST_TOKEN, type TestServerContext } from '#test/server-context.ts';
-import { CALLS, CALLS_VERSION, CALLS_VERSION_HEADER, type CallName } from '#workers/remote/calls/index.ts';
+import {
+  CALL_BYTES_MAX,
+  CALLS,
+  CALLS_VERSION,
+  CALLS_VERSION_HEADER,
+  type CallName,
+} from '#workers/remote/calls/index.ts';
+import { RemoteSessionQueue } from '#workers/remote/remote-session-queue.ts';
+import { ServerClient } from '#workers/remote/server-client.ts';
 
 let server: TestServerContext;
 let answer: AnswerRequest;
@@ -17,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(async () => {
   await server.database.db.query(
-    'truncate scraping_sessions, scraper_metrics, session_batches, worker_instances, api_tokens, leads, lead_sightings',
+    'truncate scraping_sessions, scraper_metrics, session_batches, worker_instances, api_tokens, leads, lead_sightings, session_requests, session_logs',
   );
   token = await makeToken('worker');
 });
@@ -46,9 +55,10 @@ async function ask<T>(name: CallName, args: unknown): Promise<T> {
   return body.answer as T;
 }
 
+const processStartedAt = Date.UTC(2026, 0, 1);
 const machine = { nodeId: 'cellar', hostname: 'cellar', pid: 1, managerPid: 1, concurrency: 4, version: null };
 const register = (workerId: string, by = token) =>
-  call('registerWorker', { workerId, ...machine, leaseMs: 30_000 }, by);
+  call('registerWorker', { workerId, ...machine, processStartedAt, leaseMs: 30_000 }, by);
 
 const claimArgs = (more: Record<string, unknown> = {}) => ({
   workerId: 'cellar-1',
@@ -77,10 +87,7 @@ async function claimOne(): Promise<Claimed> {
 
 const keyOf = ({ id, claimNumber }: Claimed) => ({ id, claimNumber });
 const findsOf = (leads: unknown[] = []) => ({ cursor: 1, hasCursor: true, leads, watermarks: [] });
-const findsArgs = (claimed: Claimed, leads: unknown[] = []) => {
-  const { id, claimNumber, batchId, location } = claimed;
-  return { claim: { id, claimNumber, batchId, location }, finds: findsOf(leads) };
-};
+const findsArgs = (claimed: Claimed, leads: unknown[] = []) => ({ claim: keyOf(claimed), finds: findsOf(leads) });
 
 const lead = (row: string) => ({
   leadKey: Buffer.alloc(16, row).toString('base64'),
@@ -173,6 +180,44 @@ describe('a session over worker calls', () => {
     expect(await ask('claim', claimArgs({ unsure: true, held: [keyOf(claimed)] }))).toEqual([]);
   });
 
+  it('saves leads with the source, batch and place of the session, whatever their sender says', async () => {
+    const claimed = await claimOne();
+    await ask('saveFinds', findsArgs(claimed, [{ ...lead('a'), source: 'other' }]));
+    const rows = await server.database.db.query(
+      'select source, batch_id, location from leads join lead_sightings s on s.lead_id = id',
+    );
+    expect(rows).toEqual([{ source: 'permits', batch_id: claimed.batchId, location: 'Georgia' }]);
+  });
+
+  it('goes in several calls where a page is larger than one may be', async () => {
+    const claimed = await claimOne();
+    const http = await startApiServer();
+    const client = new ServerClient({ serverUrl: http.origin, token });
+    try {
+      const request = 'x'.repeat(1_000);
+      const leads = Array.from({ length: 16_000 }, (_, row) => {
+        const made = normalizeLead(
+          { ...lead(String(row)), role: 'owner', request, provenance: {} },
+          { source: 'permits', now: new Date() },
+        );
+        if ('rejected' in made) throw new Error(made.rejected);
+        return made;
+      });
+      expect(JSON.stringify(leads).length).toBeGreaterThan(CALL_BYTES_MAX);
+      const saved = await new RemoteSessionQueue(client).saveFinds(claimed, {
+        cursor: { page: 2 },
+        leads,
+        watermarks: [],
+      });
+      expect(saved).toEqual({ found: 16_000, fresh: 16_000, cancelRequested: false });
+      const [row] = await server.database.db.query('select cursor from scraping_sessions where id = $1', [claimed.id]);
+      expect(row).toEqual({ cursor: { page: 2 } });
+    } finally {
+      await client.close();
+      await http.close();
+    }
+  }, 60_000);
+
   it('takes no lead that is not one', async () => {
     const claimed = await claimOne();
     const { status, body } = await call('saveFinds', findsArgs(claimed, [{ ...lead('a'), value: 'much' }]));
@@ -184,9 +229,42 @@ describe('a session over worker calls', () => {
     const claimed = await claimOne();
     const line = { ...keyOf(claimed), level: 'info', message: 'a\0b', context: null, ageMs: 0 };
     const { id: sessionId, claimNumber, ...rest } = line;
-    await ask('addLines', { workerId: 'cellar-1', lines: [{ sessionId, claimNumber, ...rest }] });
+    const others = { sessionId, claimNumber: claimNumber + 1, ...rest };
+    await ask('addLines', { workerId: 'cellar-1', lines: [{ sessionId, claimNumber, ...rest }, others] });
     expect(await server.database.db.query('select worker_id, message from session_logs')).toEqual([
       { worker_id: 'cellar-1', message: expect.stringMatching(/^a.?b$/) },
+    ]);
+  });
+});
+
+const requestOf = (claimed: Claimed) => ({
+  ...{ sessionId: claimed.id, claimNumber: claimed.claimNumber, method: 'GET', url: 'https://permits.example.com/' },
+  ...{ status: 200, durationMs: 1, wireBytes: 1, proxyId: null, proxy: null, verdict: 'ok', reason: null },
+  ...{ snapshotSignature: null, ageMs: 0 },
+});
+
+describe('a claim that is not given out yet', () => {
+  it('is stale, and nothing is done under it', async () => {
+    const claimed = await claimOne();
+    await ask('handBack', { claim: keyOf(claimed), reason: 'stopping' });
+    const next = { ...claimed, claimNumber: claimed.claimNumber + 2 };
+    const stale: Record<string, unknown> = { complete: [], saveFinds: null };
+    const calls: [CallName, unknown][] = fenced(next);
+    // The database would carry these out if the claim were given out at that very moment.
+    const claim = { workerId: 'local-1', sources: ['permits'], limit: 1, jobTimeoutMs: 60_000 };
+    await server.context.queue.registerWorker({ ...machine, workerId: 'local-1' });
+    for (const [name, args] of calls)
+      expect(await ask(name, args), name).toEqual(name in stale ? stale[name] : 'stale');
+    expect(await server.context.queue.claim(claim)).toMatchObject([keyOf(next)]);
+    for (const [name, args] of calls) expect((await call(name, args)).status, name).toBe(403);
+  });
+
+  it('gets no lines and no requests', async () => {
+    const claimed = await claimOne();
+    const next = { ...claimed, claimNumber: claimed.claimNumber + 1 };
+    await ask('addRequests', { requests: [requestOf(claimed), requestOf(next)] });
+    expect(await server.database.db.query('select claim_number as "claimNumber" from session_requests')).toEqual([
+      { claimNumber: claimed.claimNumber },
     ]);
   });
 });
@@ -204,11 +282,53 @@ describe('what was registered with one token', () => {
       ['renewLeases', { workers: [{ workerId: 'cellar-1', ...beat }], leaseMs: 30_000 }],
       ['reserveSlot', { ...slot, workerId: 'cellar-1', waitMaxMs: 0, keptMs: 1_000, knownSlotIds: null }],
       ['addLines', { workerId: 'cellar-1', lines: [] }],
+      ['addRequests', { requests: [requestOf(claimed)] }],
     ];
     for (const [name, args] of [...byWorker, ...fenced(claimed)]) {
       expect((await call(name, args, other)).status, name).toBe(403);
     }
     expect(await ask('complete', { items: [keyOf(claimed)] })).toEqual([claimed.id]);
+  });
+
+  it("is a worker; what nobody has registered is nobody's", async () => {
+    expect((await call('addLines', { workerId: 'cellar-9', lines: [] })).status).toBe(403);
+    const slot = { hostKey: 'a.example', sessionId: null, floorMs: 0, robotsMs: 0, maxInflight: 1 };
+    const wish = { ...slot, workerId: 'cellar-9', waitMaxMs: 0, keptMs: 1_000, knownSlotIds: null };
+    expect((await call('reserveSlot', wish)).status).toBe(403);
+  });
+
+  it('is not replaced by an older process of the same name, nor ended by news of another', async () => {
+    const claimed = await claimOne();
+    const older = { workerId: 'cellar-1', ...machine, pid: 7, processStartedAt: processStartedAt - 1, leaseMs: 30_000 };
+    expect((await call('registerWorker', older)).status).toBe(403);
+    expect(await ask('releaseWorker', { workerId: 'cellar-1', cause: 'crashed', pid: 7 })).toBe(0);
+    await register('cellar-1');
+    expect(await ask('complete', { items: [keyOf(claimed)] })).toEqual([claimed.id]);
+  });
+
+  it('is a machine too: others neither report for it nor say that it has left, and sweep none that lives', async () => {
+    const figures = {
+      configuredWorkers: 1,
+      activeWorkers: 1,
+      activeSessions: 0,
+      concurrency: 4,
+      errors: 0,
+      warnings: 0,
+    };
+    const shares = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, cpuCount: 1, memoryLimitMb: 512 };
+    const self = { nodeId: 'cellar', hostname: 'cellar', managerPid: 1 };
+    const beat = { ...self, version: null, status: 'healthy', statusReasons: [], ...figures, ...shares };
+    const args = { beat, options: { first: true, deadPid: null } };
+    const other = await makeToken('worker');
+    expect(await ask('beatNode', args)).toMatchObject({ kind: 'written' });
+    const taken = await call('beatNode', { ...args, options: { first: true, deadPid: 1 } }, other);
+    expect(taken.body.answer).toMatchObject({ kind: 'taken' });
+    expect((await call('leaveNode', self, other)).status).toBe(200);
+    await server.database.db.query(`update nodes set last_seen_at = clock_timestamp() - interval '40 seconds'`);
+    expect((await call('sweepNodes', {}, other)).body.answer).toEqual({ gone: [], deleted: [] });
+    const [row] = await server.database.db.query(`select status from nodes where node_id = 'cellar'`);
+    expect(row).toEqual({ status: 'healthy' });
+    await server.database.db.query('delete from nodes');
   });
 
   it('gives its name to another once its lease is over, as when the token of a machine changes', async () => {

@@ -5,7 +5,7 @@ import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { isProcessAlive } from '../is-process-alive.ts';
 import type { LeaseQueue, SessionQueue } from '../ports/session-queue.ts';
-import type { HeartbeatAnswer, WorkerBeat, WorkerEndCause, WorkerRegistration } from '../queue/job-queue.ts';
+import type { HeartbeatAnswer, WorkerBeat, WorkerRegistration } from '../queue/job-queue.ts';
 import { deliverLeftovers } from '../spool/deliver-leftovers.ts';
 import type { LeftoverLookup } from '../spool/leftover-lookup.ts';
 import { spoolFolderOf, workerOfFolder } from '../spool/spool-file.ts';
@@ -46,9 +46,9 @@ export class ManagerQueue implements LeaseQueue {
   }
 
   /** Delivered first: as soon as the worker is deregistered, anybody's rescue may take its sessions. */
-  async releaseWorker(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason?: string): Promise<number> {
+  async releaseWorker(...[workerId, cause, end]: Parameters<LeaseQueue['releaseWorker']>): Promise<number> {
     await this.#deliver(workerId);
-    const released = await this.#options.queue.releaseWorker(workerId, cause, reason);
+    const released = await this.#options.queue.releaseWorker(workerId, cause, end);
     this.#alive.delete(this.#folderOf(workerId));
     // What has no end in its file is stale now, and its file goes.
     await this.#deliver(workerId);

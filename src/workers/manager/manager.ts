@@ -15,7 +15,7 @@ import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-con
 import type { ManagerDuty } from './manager-duty.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { beatOf, WorkerRows } from './worker-rows.ts';
-import { WorkerSlot } from './worker-slot.ts';
+import { type NamedProcess, WorkerSlot } from './worker-slot.ts';
 import { type ManagerFigures, WorkerTally } from './worker-tally.ts';
 
 export interface ManagerOptions {
@@ -201,7 +201,7 @@ export class WorkerManager {
       spawn: () => this.#spawn(),
       nameWorker: (pid) => this.#nameWorker(index, pid),
       register: (worker) => this.#rows.register(worker).finally(() => this.#promptDuties(CHANGE_BEAT_MS)),
-      release: (workerId, cause, reason) => this.#release(workerId, cause, reason),
+      release: (worker, cause, reason) => this.#release(worker, cause, reason),
       onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
       onEnd: (cause, stats) => {
         this.#tally.noteEnd(cause, stats);
@@ -227,9 +227,9 @@ export class WorkerManager {
     return this.#config.numWorkers === 1 && index === 0 ? workerId : `${workerId}-${index + 1}`;
   }
 
-  async #release(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<void> {
-    const released = await this.#rows.release(workerId, cause, reason);
-    if (released > 0) this.#logger.warn({ worker: workerId, sessions: released, cause }, 'Sessions taken back');
+  async #release(worker: NamedProcess, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<void> {
+    const released = await this.#rows.release(worker, cause, reason);
+    if (released > 0) this.#logger.warn({ worker: worker.workerId, sessions: released, cause }, 'Sessions taken back');
     this.#events.publish(released > 0 ? ['workers', 'sessions'] : ['workers']);
     if (released > 0) this.#pool.wake();
   }

@@ -12,7 +12,6 @@ export interface SchemaGateOptions {
   nodeId: string;
   /** As many as the manager would have. */
   configuredWorkers: number;
-  leaseMs: number;
   /** Between two looks. */
   intervalMs: number;
 }
@@ -85,10 +84,10 @@ export class SchemaGate {
 
   /** The machine stays on the page, with the reason. A schema that does not even take that is told of in the log only. */
   async #show(reason: string): Promise<void> {
-    const { nodes, nodeId, configuredWorkers, leaseMs, logger } = this.#options;
+    const { nodes, nodeId, configuredWorkers, logger } = this.#options;
     const beat = { ...IDLE_MACHINE, nodeId, configuredWorkers, ...SELF, statusReasons: [reason] };
     try {
-      await nodes.beat(beat, { first: false, deadPid: null, leaseMs });
+      await nodes.beat(beat, { first: false, deadPid: null });
       this.#isShown = true;
     } catch (error) {
       logger.debug({ err: error }, 'The reason cannot be shown on the page of this machine');

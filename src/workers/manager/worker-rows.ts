@@ -4,7 +4,7 @@ import { withDatabaseRetry } from '../database-retry.ts';
 import { monotonicNowMs } from '../messages.ts';
 import type { LeaseQueue } from '../ports/session-queue.ts';
 import type { HeartbeatAnswer, WorkerBeat, WorkerEndCause } from '../queue/job-queue.ts';
-import type { WorkerSlot } from './worker-slot.ts';
+import type { NamedProcess, WorkerSlot } from './worker-slot.ts';
 
 export interface WorkerRowsOptions {
   queue: LeaseQueue;
@@ -27,7 +27,7 @@ export class WorkerRows {
   }
 
   /** Adds a worker, however long it takes; gives until when its lease is safe. */
-  async register(worker: { workerId: string; pid: number }): Promise<number> {
+  async register(worker: NamedProcess): Promise<number> {
     const { nodeId, concurrency, version, queue } = this.#options;
     const row = { ...worker, nodeId, hostname: hostname(), managerPid: process.pid, concurrency, version };
     const askedAtMs = await this.#patiently(async () => {
@@ -39,9 +39,9 @@ export class WorkerRows {
   }
 
   /** Takes back what an ended worker held, however long it takes; gives the number of sessions. */
-  release(workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<number> {
+  release({ workerId, pid }: NamedProcess, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<number> {
     const { queue } = this.#options;
-    return this.#patiently(() => queue.releaseWorker(workerId, cause, reason));
+    return this.#patiently(() => queue.releaseWorker(workerId, cause, { reason, pid }));
   }
 
   /** The heartbeat; `safeUntilMs` holds for those that are not lost. */

@@ -4,14 +4,21 @@ import { type ManagerMessage, monotonicNowMs, parseWorkerMessage, type WorkerSta
 import type { WorkerEndCause } from '../queue/job-queue.ts';
 import { type ChildExit, describeExit, failuresAfter, workerEndCause } from './worker-end.ts';
 
+/** A process of a worker, as the database knows it. */
+export interface NamedProcess {
+  workerId: string;
+  pid: number;
+  processStartedAt: Date;
+}
+
 /** What a slot asks of the manager. */
 export interface WorkerSlotPorts {
   spawn: () => ChildProcess;
   nameWorker: (pid: number) => string;
   /** Adds the worker to the database, however long it takes; gives until when its lease is safe. */
-  register: (worker: { workerId: string; pid: number }) => Promise<number>;
+  register: (worker: NamedProcess) => Promise<number>;
   /** Takes back what the worker held, however long it takes. */
-  release: (workerId: string, cause: Exclude<WorkerEndCause, 'lost'>, reason: string) => Promise<void>;
+  release: (worker: NamedProcess, cause: Exclude<WorkerEndCause, 'lost'>, reason: string) => Promise<void>;
   onChange: () => void;
   /** A process has ended; with what it last said of itself, if it said anything. */
   onEnd: (cause: Exclude<WorkerEndCause, 'lost'>, stats: WorkerStats | null) => void;
@@ -28,6 +35,7 @@ const STOP_MARGIN_MS = 5_000;
 interface RunningWorker {
   child: ChildProcess;
   workerId: string;
+  forkedAt: Date;
   forkedAtMs: number;
   lastHeardAtMs: number;
   registered: boolean;
@@ -161,6 +169,7 @@ export class WorkerSlot {
     const worker: RunningWorker = {
       child,
       workerId,
+      forkedAt: new Date(),
       forkedAtMs: now,
       lastHeardAtMs: now,
       registered: false,
@@ -201,10 +210,9 @@ export class WorkerSlot {
   }
 
   #register(worker: RunningWorker): void {
-    const { workerId, child } = worker;
     this.#afterDatabase(async () => {
-      if (this.#worker !== worker || child.pid === undefined) return;
-      const safeUntilMs = await this.#ports.register({ workerId, pid: child.pid });
+      if (this.#worker !== worker || worker.child.pid === undefined) return;
+      const safeUntilMs = await this.#ports.register(processOf(worker));
       // It may have died meanwhile; then the release that waits behind this takes the row back.
       worker.registered = this.#worker === worker;
       this.send({ type: 'lease', safeUntilMs });
@@ -225,7 +233,7 @@ export class WorkerSlot {
     const livedMs = Math.round(monotonicNowMs() - worker.forkedAtMs);
     this.#ports.logger[level]({ worker: worker.workerId, code, signal, cause, livedMs }, describeExit(exit));
     this.#ports.onEnd(cause, worker.stats);
-    this.#afterDatabase(() => this.#ports.release(worker.workerId, cause, describeExit(exit)));
+    this.#afterDatabase(() => this.#ports.release(processOf(worker), cause, describeExit(exit)));
     if (this.#stopping) this.#noteEnded();
     this.#failures = failuresAfter(this.#failures, { cause, livedMs, wasWorking: worker.registered });
     if (replacing) this.start();
@@ -254,4 +262,9 @@ export class WorkerSlot {
       this.#ports.logger.error({ err: error }, 'The state of a worker could not be saved');
     });
   }
+}
+
+/** One that could not be forked has no pid: the number 0 is that of none. */
+function processOf({ workerId, child, forkedAt }: RunningWorker): NamedProcess {
+  return { workerId, pid: child.pid ?? 0, processStartedAt: forkedAt };
 }

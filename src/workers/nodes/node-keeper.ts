@@ -94,9 +94,9 @@ export class NodeKeeper {
   }
 
   async #beat(manager: SteeredManager, sample: MachineSample): Promise<void> {
-    const { nodes, leaseMs } = this.#options;
+    const { nodes } = this.#options;
     const beat = this.#describe(manager, sample);
-    const answer = await nodes.beat(beat, { first: !this.#ownsRow, deadPid: this.#deadPid, leaseMs });
+    const answer = await nodes.beat(beat, { first: !this.#ownsRow, deadPid: this.#deadPid });
     if (answer.kind === 'written') {
       this.#noteOwned();
       this.#obey(manager, answer.wish);
@@ -194,7 +194,7 @@ export class NodeKeeper {
     const { nodes, leaseMs, events, logger } = this.#options;
     if (nowMs - this.#sweptAtMs < leaseMs) return;
     this.#sweptAtMs = nowMs;
-    const { gone, deleted } = await nodes.sweep(leaseMs);
+    const { gone, deleted } = await nodes.sweep();
     if (gone.length > 0) logger.warn({ nodes: gone }, 'These machines have fallen silent; their sessions go to others');
     if (gone.length + deleted.length > 0) events.publish(['workers']);
   }

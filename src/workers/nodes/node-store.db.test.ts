@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
-import { type NodeBeat, PgNodeStore } from './node-store.ts';
+import { type BeatNodeOptions, type NodeBeat, PgNodeStore } from './node-store.ts';
 
 const LEASE_MS = 30_000;
 
@@ -28,18 +28,15 @@ let database: TestDatabase;
 let nodes: PgNodeStore;
 beforeAll(async () => {
   database = await createTestDatabase();
-  nodes = new PgNodeStore(database.db);
+  nodes = new PgNodeStore(database.db, LEASE_MS);
 });
 afterAll(() => database.drop());
 beforeEach(() => database.db.query('delete from nodes'));
 
-const beat = (patch: Partial<NodeBeat> = {}, options: { first?: boolean; deadPid?: number } = {}) =>
-  nodes.beat(
-    { ...BEAT, ...patch },
-    { first: options.first ?? false, deadPid: options.deadPid ?? null, leaseMs: LEASE_MS },
-  );
+const beat = (patch: Partial<NodeBeat> = {}, options: Partial<BeatNodeOptions> = {}) =>
+  nodes.beat({ ...BEAT, ...patch }, { first: false, deadPid: null, ...options });
 
-const sweep = () => nodes.sweep(LEASE_MS);
+const sweep = () => nodes.sweep();
 
 const silentFor = (seconds: number, nodeId = 'node-a') =>
   database.db.query('update nodes set last_seen_at = now() - make_interval(secs => $1) where node_id = $2', [
@@ -122,6 +119,19 @@ describe('beatNode', () => {
     expect(await row()).toMatchObject({ status: 'gone', active_workers: 0 });
     expect(await beat()).toMatchObject({ kind: 'written' });
     expect(await beat({ managerPid: 101 }, { deadPid: 100 })).toMatchObject({ kind: 'written' });
+  });
+
+  it('believes what is said of a living machine only with its own token', async () => {
+    await beat({}, { tokenId: 1 });
+    for (const tokenId of [2, null]) {
+      expect(await beat({}, { tokenId })).toMatchObject({ kind: 'taken' });
+      expect(await beat({ managerPid: 101 }, { tokenId, deadPid: 100 })).toMatchObject({ kind: 'taken' });
+      await nodes.leave({ nodeId: 'node-a', hostname: 'host-a', managerPid: 100, tokenId });
+    }
+    expect(await row()).toMatchObject({ status: 'healthy', manager_pid: 100, token_id: 1 });
+    await nodes.leave({ nodeId: 'node-a', hostname: 'host-a', managerPid: 100, tokenId: 1 });
+    expect(await beat({}, { tokenId: 2 })).toMatchObject({ kind: 'written' });
+    expect(await row()).toMatchObject({ status: 'healthy', token_id: 2 });
   });
 
   it('does not say that a machine has left which another manager has taken over', async () => {

@@ -41,7 +41,8 @@ export type NodeBeatAnswer = { kind: 'written'; wish: NodeWish } | { kind: 'take
 /**
  * Writes the node's row and reads what people want of it, in one statement. A row that another manager has written within the
  * lease stays as it is, and its owner is the answer: two managers that took turns would each obey what was meant for the
- * other. A row of a manager that has stopped, or that the caller knows to be dead ($5), is taken over with what people want of it.
+ * other. A row of a manager that has stopped, or that the caller knows to be dead ($3), is taken over with what people want of it;
+ * what a caller says of itself and of the dead counts only for rows of its own token.
  */
 const BEAT = `
 with beat as materialized (
@@ -51,10 +52,10 @@ with beat as materialized (
 written as (
   insert into nodes as n (node_id, hostname, manager_pid, version, status, status_reasons, configured_workers, active_workers,
     active_sessions, concurrency, cpu_percent, memory_percent, disk_percent, cpu_count, memory_limit_mb, errors, warnings,
-    status_since, started_at, last_seen_at)
+    token_id, status_since, started_at, last_seen_at)
   select "nodeId", "hostname", "managerPid", "version", "status", array(select jsonb_array_elements_text("statusReasons")),
     "configuredWorkers", "activeWorkers", "activeSessions", "concurrency", "cpuPercent", "memoryPercent", "diskPercent",
-    "cpuCount", "memoryLimitMb", "errors", "warnings", clock_timestamp(), clock_timestamp(), clock_timestamp()
+    "cpuCount", "memoryLimitMb", "errors", "warnings", $5::bigint, clock_timestamp(), clock_timestamp(), clock_timestamp()
   from beat
   on conflict (node_id) do update set
     hostname = excluded.hostname, manager_pid = excluded.manager_pid, version = excluded.version,
@@ -64,10 +65,11 @@ written as (
     active_sessions = excluded.active_sessions, concurrency = excluded.concurrency,
     cpu_percent = excluded.cpu_percent, memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent,
     cpu_count = excluded.cpu_count, memory_limit_mb = excluded.memory_limit_mb,
-    errors = excluded.errors, warnings = excluded.warnings,
+    errors = excluded.errors, warnings = excluded.warnings, token_id = excluded.token_id,
     started_at = case when $2::boolean then excluded.started_at else n.started_at end,
     last_seen_at = excluded.last_seen_at
-  where (n.hostname = excluded.hostname and n.manager_pid in (excluded.manager_pid, $3::int))
+  where (n.hostname = excluded.hostname and n.manager_pid in (excluded.manager_pid, $3::int)
+      and n.token_id is not distinct from excluded.token_id)
     or n.status = 'gone' or n.last_seen_at < clock_timestamp() - make_interval(secs => $4::int / 1000.0)
   returning n.mode, n.desired_workers)
 select true as written, mode, desired_workers as "desiredWorkers", null as hostname, null as "managerPid" from written
@@ -80,7 +82,8 @@ export interface BeatNodeOptions {
   first: boolean;
   /** The process on this machine that owned the row and is known to be dead. */
   deadPid: number | null;
-  leaseMs: number;
+  /** The token with which it came over HTTP; none for a manager that has the database. */
+  tokenId?: number | null;
 }
 
 interface BeatRow extends QueryRow {
@@ -96,15 +99,19 @@ export interface NodeStore {
   /** One heartbeat of a node. */
   beat(beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer>;
   /** Says that the manager has stopped on purpose, so that the next one under this name need not wait. */
-  leave(node: NodeOwner & { nodeId: string }): Promise<void>;
+  leave(node: LeavingNode): Promise<void>;
   /** Marks silent nodes as gone, and deletes those that are gone for long. May be done by any number of managers at once. */
-  sweep(leaseMs: number): Promise<SweepAnswer>;
+  sweep(): Promise<SweepAnswer>;
+}
+
+export interface LeavingNode extends NodeOwner, Pick<BeatNodeOptions, 'tokenId'> {
+  nodeId: string;
 }
 
 const LEAVE = `
 update nodes set status = 'gone', status_reasons = array['Its manager was stopped'], status_since = clock_timestamp(),
   active_workers = 0, active_sessions = 0, last_seen_at = clock_timestamp()
-where node_id = $1 and hostname = $2 and manager_pid = $3`;
+where node_id = $1 and hostname = $2 and manager_pid = $3 and token_id is not distinct from $4::bigint`;
 
 /**
  * Looks after nodes that have fallen silent: after $1 ms they are marked as gone, and after $2 ms their rows are deleted. Their
@@ -135,16 +142,19 @@ export interface SweepAnswer {
 const DELETED_AFTER_MS = 5 * 60_000;
 const WISH_KEPT_MS = 7 * 24 * 3_600_000;
 
-/** In the table of nodes. */
+/** In the table of nodes. A manager that has said nothing for the lease may be replaced. */
 export class PgNodeStore implements NodeStore {
   readonly #db: Executor;
+  readonly #leaseMs: number;
 
-  constructor(db: Executor) {
+  constructor(db: Executor, leaseMs: number) {
     this.#db = db;
+    this.#leaseMs = leaseMs;
   }
 
   async beat(beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer> {
-    const values = [JSON.stringify(beat), options.first, options.deadPid, options.leaseMs];
+    const { first, deadPid, tokenId = null } = options;
+    const values = [JSON.stringify(beat), first, deadPid, this.#leaseMs, tokenId];
     const [row] = await this.#db.query<BeatRow>(BEAT, values);
     // Another manager inserted the row while this statement ran: the next beat sees it.
     if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 } };
@@ -153,12 +163,12 @@ export class PgNodeStore implements NodeStore {
     return { kind: 'taken', owner: { hostname, managerPid } };
   }
 
-  async leave({ nodeId, hostname, managerPid }: NodeOwner & { nodeId: string }): Promise<void> {
-    await this.#db.query(LEAVE, [nodeId, hostname, managerPid]);
+  async leave({ nodeId, hostname, managerPid, tokenId = null }: LeavingNode): Promise<void> {
+    await this.#db.query(LEAVE, [nodeId, hostname, managerPid, tokenId]);
   }
 
-  async sweep(leaseMs: number): Promise<SweepAnswer> {
-    const values = [2 * leaseMs, Math.max(DELETED_AFTER_MS, 3 * leaseMs), WISH_KEPT_MS];
+  async sweep(): Promise<SweepAnswer> {
+    const values = [2 * this.#leaseMs, Math.max(DELETED_AFTER_MS, 3 * this.#leaseMs), WISH_KEPT_MS];
     const [row] = await this.#db.query<SweepAnswer & QueryRow>(SWEEP, values);
     return { gone: row?.gone ?? [], deleted: row?.deleted ?? [] };
   }

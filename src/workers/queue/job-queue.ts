@@ -23,7 +23,7 @@ import { type HandBackOptions, handBackSession } from './transitions/hand-back.t
 import { promoteDue } from './transitions/promote-due.ts';
 import { promoteHostLines } from './transitions/promote-host-lines.ts';
 import { refuseOldProgram } from './transitions/refuse-old-program.ts';
-import { registerWorker, type WorkerRegistration } from './transitions/register-worker.ts';
+import { registerWorker, renewRegistration, type WorkerRegistration } from './transitions/register-worker.ts';
 import { releaseHostSlots } from './transitions/release-host-slots.ts';
 import { releaseWorkerSessions, type WorkerEndCause } from './transitions/release-worker.ts';
 import { type HeartbeatAnswer, renewLeases, type WorkerBeat } from './transitions/renew-leases.ts';
@@ -239,12 +239,14 @@ export class JobQueue {
   }
 
   /**
-   * Adds a worker. What an earlier process of the same id still held goes back first.
+   * Adds a worker. What an earlier process of the same id still held goes back first. Safe to repeat, and to come late.
    * @param leaseMs instead of the queue's own.
+   * @throws LeaseLostError when a younger process has the id.
    */
   async registerWorker(worker: WorkerRegistration, leaseMs = this.#leaseMs): Promise<void> {
     await this.#db.transaction(async (tx) => {
       await refuseOldProgram(tx, this.#program);
+      if (await renewRegistration(tx, worker, leaseMs)) return;
       await releaseWorkerSessions(tx, worker.workerId, 'lost');
       await releaseHostSlots(tx, worker.workerId);
       await registerWorker(tx, worker, leaseMs);
@@ -252,21 +254,22 @@ export class JobQueue {
   }
 
   /** Says that a worker has ended; it can claim nothing from here on. */
-  deregisterWorker(workerId: string, end: WorkerEnd): Promise<void> {
-    return deregisterWorker(this.#db, workerId, end);
+  async deregisterWorker(workerId: string, end: WorkerEnd): Promise<void> {
+    await deregisterWorker(this.#db, workerId, end);
   }
 
   /**
    * Takes back the sessions and host slots of a worker whose process is gone; returns the number of sessions.
    * See WorkerEndCause for what is charged. Safe to repeat.
-   * @param reason one sentence for people.
+   * @param end `reason` is one sentence for people; `pid` is the process that is gone: a new one of the same name keeps all.
    */
   async releaseWorker(
     workerId: string,
     cause: Exclude<WorkerEndCause, 'lost'>,
-    reason: string = RELEASE_REASONS[cause],
+    { reason = RELEASE_REASONS[cause], pid }: { reason?: string | undefined; pid?: number | undefined } = {},
   ): Promise<number> {
-    await deregisterWorker(this.#db, workerId, { status: cause === 'stopped' ? 'stopped' : 'crashed', reason });
+    const status = cause === 'stopped' ? 'stopped' : 'crashed';
+    if (!(await deregisterWorker(this.#db, workerId, { status, reason, pid }))) return 0;
     const released = await releaseWorkerSessions(this.#db, workerId, cause);
     await releaseHostSlots(this.#db, workerId);
     await this.moveLines(released.flatMap(({ hostKeys }) => hostKeys));

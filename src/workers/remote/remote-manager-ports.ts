@@ -13,9 +13,10 @@ export function remoteManagerPorts(client: ServerClient, heartbeatClient: Server
       findBatch: (sessionId) => client.call('findBatch', { sessionId }),
     },
     nodes: {
-      beat: (beat, options) => client.call('beatNode', { beat, options }),
-      leave: async (node) => void (await client.call('leaveNode', node)),
-      sweep: (leaseMs) => client.call('sweepNodes', { leaseMs }),
+      beat: (beat, { first, deadPid }) => client.call('beatNode', { beat, options: { first, deadPid } }),
+      leave: async ({ nodeId, hostname, managerPid }) =>
+        void (await client.call('leaveNode', { nodeId, hostname, managerPid })),
+      sweep: () => client.call('sweepNodes', {}),
     },
     sendEvent: (event) => client.call('announce', event),
     findMisfit: () => findMisfit(client),
@@ -45,12 +46,13 @@ class RemoteManagerQueue extends RemoteSessionQueue implements LeaseQueue {
 
   async registerWorker(worker: Parameters<LeaseQueue['registerWorker']>[0]): Promise<void> {
     const { workerId, nodeId, hostname, pid, managerPid = null, concurrency, version = null } = worker;
-    const row = { workerId, nodeId, hostname, pid, managerPid, concurrency, version };
+    const { processStartedAt = null } = worker;
+    const row = { workerId, nodeId, hostname, pid, managerPid, concurrency, version, processStartedAt };
     await this.#client.call('registerWorker', { ...row, leaseMs: this.#leaseMs });
   }
 
-  releaseWorker(...[workerId, cause, reason]: Parameters<LeaseQueue['releaseWorker']>): Promise<number> {
-    return this.#client.call('releaseWorker', { workerId, cause, reason });
+  releaseWorker(...[workerId, cause, end]: Parameters<LeaseQueue['releaseWorker']>): Promise<number> {
+    return this.#client.call('releaseWorker', { workerId, cause, ...end });
   }
 
   renewLeases(workers: Parameters<LeaseQueue['renewLeases']>[0]): ReturnType<LeaseQueue['renewLeases']> {

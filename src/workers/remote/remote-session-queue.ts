@@ -3,6 +3,7 @@ import type { Finds, FindsClaim, SessionQueue } from '../ports/session-queue.ts'
 import type { CheckpointAnswer, Claim, ClaimedSession, Completion, Settled } from '../queue/job-queue.ts';
 import type { CallArgs } from './calls/index.ts';
 import type { ServerClient } from './server-client.ts';
+import { sliceLeads } from './slice-leads.ts';
 
 /** The queue of sessions behind a server. */
 export class RemoteSessionQueue implements SessionQueue {
@@ -52,10 +53,18 @@ export class RemoteSessionQueue implements SessionQueue {
     return this.#client.call('cancelled', { claim: toClaim(claim), stats });
   }
 
-  async saveFinds({ id, claimNumber, batchId, location }: FindsClaim, finds: Finds): Promise<CheckpointAnswer> {
+  /** What is too large for one call goes in several, the position with the last: lost in between, the page is read again. */
+  async saveFinds(claim: FindsClaim, { leads, ...rest }: Finds): Promise<CheckpointAnswer> {
+    const slices = sliceLeads(leads);
+    const last = slices.pop() ?? [];
+    for (const slice of slices) await this.#saveSlice(claim, { leads: slice, watermarks: [] });
+    return await this.#saveSlice(claim, { ...rest, leads: last });
+  }
+
+  async #saveSlice({ id, claimNumber }: Claim, finds: Finds): Promise<CheckpointAnswer> {
     const { cursor, progress, leads, watermarks } = finds;
     const answer = await this.#client.call('saveFinds', {
-      claim: { id, claimNumber, batchId, location },
+      claim: { id, claimNumber },
       finds: {
         cursor: cursor ?? null,
         hasCursor: cursor !== undefined,

@@ -43,6 +43,8 @@ export const workerInstances = pgTable(
     name: text('name'),
     tokenId: bigint('token_id', { mode: 'number' }),
     sources: text('sources').array(),
+    /** When its process was forked, by the clock of its machine: tells the processes that bear one name after another apart. */
+    processStartedAt: instant('process_started_at'),
   },
   (table) => [
     check('worker_instances_kind', sql`${table.kind} in (${quotedList(WORKER_KINDS)})`),
@@ -84,6 +86,8 @@ export const nodes = pgTable(
     warnings: integer('warnings').notNull().default(0),
     startedAt: instant('started_at').notNull().defaultNow(),
     lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+    /** The token with which its manager came over HTTP; null where that has the database. */
+    tokenId: bigint('token_id', { mode: 'number' }),
   },
   (table) => [
     check('nodes_status', sql`${table.status} in (${quotedList(NODE_STATUSES)})`),

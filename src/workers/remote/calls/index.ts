@@ -9,8 +9,11 @@ import { SESSION_CALLS } from './session-calls.ts';
  * machines of another version are told so, and do nothing until they fit.
  */
 export const CALLS = { ...LEASE_CALLS, ...SESSION_CALLS, ...PAGE_CALLS, ...PROXY_CALLS };
-export const CALLS_VERSION = 1;
+export const CALLS_VERSION = 2;
 export const CALLS_VERSION_HEADER = 'eko-calls-version';
+
+/** More than this is refused with 413. */
+export const CALL_BYTES_MAX = 16 * 1024 * 1024;
 
 export type CallName = keyof typeof CALLS;
 export type CallArgs<Name extends CallName> = z.output<(typeof CALLS)[Name]['args']>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NODE_MODES } from '#lib/db/schema/vocabulary.ts';
 import { EVENT_TOPICS } from '#workers/events.ts';
-import { call, count, id, name, nothing, words } from './call.ts';
+import { call, count, id, instant, name, nothing, words } from './call.ts';
 
 /** How long the claims of a worker outlive its last heartbeat. */
 const leaseMs = z.int().min(1_000).max(86_400_000);
@@ -22,12 +22,19 @@ export const LEASE_CALLS = {
       managerPid: count.nullable(),
       concurrency: count.max(1_000),
       version: words.nullable(),
+      processStartedAt: instant.nullable(),
       leaseMs,
     },
     nothing,
   ),
   releaseWorker: call(
-    { workerId: name, cause: z.enum(['crashed', 'killed', 'stopped']), reason: words.optional() },
+    {
+      workerId: name,
+      cause: z.enum(['crashed', 'killed', 'stopped']),
+      reason: words.optional(),
+      /** The process that is gone. */
+      pid: count.optional(),
+    },
     count,
   ),
   renewLeases: call(
@@ -85,7 +92,7 @@ export const LEASE_CALLS = {
         errors: count,
         warnings: count,
       }),
-      options: z.strictObject({ first: z.boolean(), deadPid: z.int().nullable(), leaseMs }),
+      options: z.strictObject({ first: z.boolean(), deadPid: z.int().nullable() }),
     },
     z.discriminatedUnion('kind', [
       z.strictObject({
@@ -96,6 +103,6 @@ export const LEASE_CALLS = {
     ]),
   ),
   leaveNode: call({ nodeId: name, ...owner }, nothing),
-  sweepNodes: call({ leaseMs }, z.strictObject({ gone: z.array(name), deleted: z.array(name) })),
+  sweepNodes: call({}, z.strictObject({ gone: z.array(name), deleted: z.array(name) })),
   announce: call({ topics: z.array(z.enum(EVENT_TOPICS)), sessionIds: z.array(id).max(1_000).optional() }, nothing),
 };

@@ -5,7 +5,8 @@ import type { LeadProvenance, NormalizedLead } from '#lib/leads/lead.ts';
 import type { ClaimedSession } from '#workers/queue/job-queue.ts';
 import { bytes, call, count, id, idSet, instant, ms, name, nothing, words } from './call.ts';
 
-const LEADS_MAX = 50_000;
+/** Of one call; who has more sends several. */
+export const LEADS_MAX = 50_000;
 
 const claim = z.strictObject({ id, claimNumber: count });
 
@@ -134,10 +135,10 @@ export const SESSION_CALLS = {
   snooze: call({ claim, delayMs: ms, reason: words, stats: stats.optional(), hostKey }, settled),
   handBack: call({ claim, reason: words, stats: stats.optional(), hostKey }, settled),
   cancelled: call({ claim, stats: stats.optional() }, settled),
-  /** Answered with null when the claim is stale. */
+  /** Batch, location and source of the leads are those of the session. Answered with null when the claim is stale. */
   saveFinds: call(
     {
-      claim: claim.extend({ batchId: z.uuid(), location: words }),
+      claim,
       finds: z.strictObject({
         cursor: z.unknown(),
         /** Whether there is a cursor: one that is null removes the saved one. */
