@@ -15,6 +15,8 @@ export interface AgentCacheOptions {
   connectTimeoutMs: number;
   /** Of one answer, everything that is no body included. */
   answerBytesMax: number;
+  /** In place of the usual number. */
+  connectionsMax?: number;
 }
 
 export interface ConnectionNeeds {
@@ -79,7 +81,8 @@ export class AgentCache {
   }
 
   #create({ path, http2, keepAliveMs }: ConnectionNeeds): CachedAgent {
-    const { guard, resolve, connectTimeoutMs, answerBytesMax } = this.#options;
+    const { guard, resolve, connectTimeoutMs, answerBytesMax, connectionsMax } = this.#options;
+    const connections = connectionsMax ?? (path.kind === 'direct' ? null : CONNECTIONS_PER_PROXY);
     const ledger = new OpeningLedger();
     const connect = createConnector({
       open: openPath(path, { guard, resolve, secureProxy: this.#secureProxy }),
@@ -95,7 +98,7 @@ export class AgentCache {
       maxHeaderSize: HEADERS_BYTES_MAX,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
-      ...(path.kind === 'direct' ? {} : { connections: CONNECTIONS_PER_PROXY }),
+      connections,
     });
     return { agent, ledger };
   }

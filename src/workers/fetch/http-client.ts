@@ -44,6 +44,8 @@ export interface HttpClientOptions {
   ca?: string;
   /** For DNS, connection, tunnel and TLS together. Default 10 s. */
   connectTimeoutMs?: number;
+  /** To one site, or to one site through one proxy; what comes on top waits. Default: as many as are needed, and 4 through a proxy. */
+  connectionsMax?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -79,6 +81,7 @@ export class HttpClient {
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       answerBytesMax: HEADROOM_BYTES + 2 * this.#limits.wireBytesMax,
       ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax }),
     });
   }
 

@@ -2,13 +2,17 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { startFaultProxy } from '#test/fault-proxy.ts';
+import type { FaultMode, FaultProxy } from '#test/fault-proxy-modes.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
-import { ServerClient, ServerRefusedError } from './server-client.ts';
+import { CALLS_VERSION } from './calls/index.ts';
+import { ServerClient, type ServerClientOptions, ServerRefusedError } from './server-client.ts';
 
-const open: (Server | ServerClient)[] = [];
+const open: (Server | ServerClient | FaultProxy)[] = [];
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) {
-    if (one instanceof ServerClient) await one.close();
+    if (!('closeAllConnections' in one)) await one.close();
     else await new Promise((resolve) => one.closeAllConnections() ?? one.close(resolve));
   }
 });
@@ -20,8 +24,8 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function clientOf(serverUrl: string, timeoutMs = 5_000): ServerClient {
-  const client = new ServerClient({ serverUrl, token: 'eko_test', timeoutMs });
+function clientOf(serverUrl: string, timeoutMs = 5_000, more: Partial<ServerClientOptions> = {}): ServerClient {
+  const client = new ServerClient({ serverUrl, token: 'eko_test', timeoutMs, ...more });
   open.push(client);
   return client;
 }
@@ -41,7 +45,7 @@ describe('ServerClient', () => {
     });
     const watermark = await clientOf(`${url}/eko/`).call('findWatermark', { portalId: 'p', scope: 's' });
     expect(watermark).toEqual(new Date('1970-01-02'));
-    expect(seen).toEqual([['POST', '/eko/api/workers/calls/findWatermark', 'Bearer eko_test', '1']]);
+    expect(seen).toEqual([['POST', '/eko/api/workers/calls/findWatermark', 'Bearer eko_test', String(CALLS_VERSION)]]);
   });
 
   it.each([400, 409, 413, 415, 422])('says that %i will not become better', async (status) => {
@@ -82,10 +86,72 @@ describe('ServerClient', () => {
     await expect(nobody.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
   });
 
+  it('has no more calls under way than it may', async () => {
+    let [now, most] = [0, 0];
+    const url = await serve((request, response) => {
+      most = Math.max(most, ++now);
+      request.resume().on('end', () => setTimeout(() => response.end('{"answer":0}', () => now--), 20));
+    });
+    const client = clientOf(url, 5_000, { connectionsMax: 2 });
+    await Promise.all(Array.from({ length: 6 }, () => client.call('rescue', {})));
+    expect(most).toBe(2);
+  });
+
   it('sends nothing that the server would refuse', async () => {
     const client = clientOf('http://127.0.0.1:1');
     await expect(client.call('snooze', { claim: { id: 0, claimNumber: 1 }, delayMs: 1, reason: '' })).rejects.toThrow(
       /Too small/,
     );
+  });
+});
+
+describe("ServerClient behind a company's proxy", () => {
+  async function start(protocol: 'http' | 'socks5', mode: FaultMode) {
+    const proxy = await startFaultProxy(protocol, { mode });
+    open.push(proxy);
+    const address = `${protocol}://${proxy.host}`;
+    return { proxy, through: { systemProxy: { HTTP_PROXY: address, HTTPS_PROXY: address }, connectionsMax: 2 } };
+  }
+
+  it.each([
+    ['http', 'stalls', 'http://server.example'],
+    ['http', 'stalls', 'https://server.example'],
+    ['http', 'drips', 'https://server.example'],
+    ['socks5', 'stalls', 'https://server.example'],
+  ] as const)('that speaks %s and %s keeps nobody waiting for %s', async (protocol, mode, url) => {
+    const { proxy, through } = await start(protocol, mode);
+    const client = clientOf(url, 300, through);
+    const startedAt = performance.now();
+    // More than may connect at a time.
+    const calls = await Promise.allSettled(Array.from({ length: 6 }, () => client.call('rescue', {})));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(calls.map((call) => call.status === 'rejected' && call.reason)).toEqual(
+      Array(6).fill(expect.any(DatabaseUnavailableError)),
+    );
+    await waitFor(() => proxy.open.size === 0, { what: 'the hung connections to end' });
+    const before = proxy.connections;
+    await expect(client.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+    expect(proxy.connections).toBe(before + 1);
+  });
+
+  it('is used again when it speaks again', async () => {
+    const { proxy, through } = await start('http', 'stalls');
+    proxy.options.hosts = { 'intranet:80': new URL(await answering(200, '{"answer":0}')).host };
+    const client = clientOf('http://intranet', 300, through);
+    await expect(client.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+    proxy.options.mode = 'works';
+    expect(await client.call('rescue', {})).toBe(0);
+    expect(proxy.forwarded).toHaveLength(2);
+  });
+
+  it.each(['http://server.example', 'https://server.example'])('does not hold up the end (%s)', async (url) => {
+    const { proxy, through } = await start('http', 'stalls');
+    const client = clientOf(url, 60_000, through);
+    const call = client.call('rescue', {});
+    call.catch(() => {});
+    await waitFor(() => proxy.tunnels.length + proxy.forwarded.length === 1);
+    await client.close();
+    await expect(call).rejects.toThrow(DatabaseUnavailableError);
+    await waitFor(() => proxy.open.size === 0);
   });
 });

@@ -1,7 +1,8 @@
-import { EnvHttpProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
 import { trimEndOf } from '#lib/trim-end-of.ts';
+import type { SystemProxySettings } from '../fetch/connect/system-proxy.ts';
+import { HttpClient } from '../fetch/http-client.ts';
 import {
   CALLS,
   CALLS_VERSION,
@@ -17,7 +18,7 @@ export interface ServerClientOptions {
   /** A token of the role "worker". */
   token: string;
   /** The company's own proxy. */
-  systemProxy?: { HTTP_PROXY?: string | undefined; HTTPS_PROXY?: string | undefined; NO_PROXY?: string | undefined };
+  systemProxy?: SystemProxySettings;
   connectionsMax?: number;
   timeoutMs?: number;
 }
@@ -38,6 +39,15 @@ export class ServerRefusedError extends AppError {
 const TIMEOUT_MS = 25_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** Shorter than the servers and proxies that are known keep an idle connection: they would close it under a call. */
+const KEEP_ALIVE_MS = 4_000;
+
+/** Of an answer, as it is sent and as it is read: room for the largest batch of sessions. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A call ends with its answer, with its time, or with the client. */
+const NEVER = new AbortController().signal;
+
 /** Refusals of what was asked; everything else is said of who asks, or of a server that is not well, and may pass. */
 const FINAL_STATUSES = [400, 409, 413, 415, 422];
 
@@ -46,17 +56,20 @@ const errorBody = z.object({ error: z.object({ code: z.string(), message: z.stri
 /** Asks the server of a dashboard what other workers ask the database. */
 export class ServerClient {
   readonly #options: ServerClientOptions;
-  readonly #agent: EnvHttpProxyAgent;
+  readonly #http: HttpClient;
 
+  /** @throws InvalidInputError when a setting of the company's proxy cannot be used. */
   constructor(options: ServerClientOptions) {
     this.#options = options;
-    const { HTTP_PROXY = '', HTTPS_PROXY = '', NO_PROXY = '' } = options.systemProxy ?? {};
-    this.#agent = new EnvHttpProxyAgent({
-      httpProxy: HTTP_PROXY,
-      httpsProxy: HTTPS_PROXY,
-      noProxy: NO_PROXY,
-      connections: options.connectionsMax ?? 8,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
+    const { protocol, hostname, port } = new URL(options.serverUrl);
+    this.#http = new HttpClient({
+      userAgent: 'eko-worker',
+      // Whoever runs this machine named the server: it may well be in the local network.
+      allow: [`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`],
+      limits: { wireBytesMax: ANSWER_BYTES_MAX, decodedBytesMax: ANSWER_BYTES_MAX },
+      systemProxy: options.systemProxy ?? {},
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      connectionsMax: options.connectionsMax ?? 8,
     });
   }
 
@@ -75,28 +88,30 @@ export class ServerClient {
   }
 
   async close(): Promise<void> {
-    // Who closes waits for nothing any more.
-    await this.#agent.destroy();
+    // Who closes waits for nothing any more: this ends the calls under way, too.
+    await this.#http.close();
   }
 
   async #post(name: CallName, args: unknown): Promise<{ status: number; body: unknown }> {
     const { serverUrl, token, timeoutMs = TIMEOUT_MS } = this.#options;
-    try {
-      const response = await request(`${trimEndOf(serverUrl, '/')}/api/workers/calls/${name}`, {
-        method: 'POST',
-        dispatcher: this.#agent,
-        signal: AbortSignal.timeout(timeoutMs),
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          [CALLS_VERSION_HEADER]: String(CALLS_VERSION),
-        },
-        body: JSON.stringify(args),
-      });
-      return { status: response.statusCode, body: parseJson(await response.body.text()) };
-    } catch (error) {
-      throw new DatabaseUnavailableError(`The server does not answer "${name}".`, { cause: error });
-    }
+    const request = {
+      url: new URL(`${trimEndOf(serverUrl, '/')}/api/workers/calls/${name}`),
+      method: 'POST' as const,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        // Most answers are small, and the server has better things to do than to compress them.
+        'accept-encoding': 'identity',
+        [CALLS_VERSION_HEADER]: String(CALLS_VERSION),
+      },
+      body: JSON.stringify(args),
+      timeoutMs,
+      keepAliveMs: KEEP_ALIVE_MS,
+    };
+    const outcome = await this.#http.send(request, NEVER);
+    if (outcome.kind === 'response') return { status: outcome.status, body: parseJson(outcome.body.toString()) };
+    const { message, cause } = outcome;
+    throw new DatabaseUnavailableError(`The server does not answer "${name}": ${message}`, { cause });
   }
 }
 
