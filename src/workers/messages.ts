@@ -18,7 +18,7 @@ const managerMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The most sessions the worker may run at once from now on; what runs beyond that goes on to its end. */
   z.object({ type: z.literal('intake'), limit: z.number().int().min(0) }),
-  /** So many sessions may the worker have processed or be at, in all; for workers that were started with `--work-limit`. */
+  /** So many sessions may the worker have processed or be at, in all; for workers that were started with `--work-limit`. What runs goes on. */
   z.object({ type: z.literal('work-limit'), sessionsMax: z.number() }),
   /** Claim nothing more, finish what can be finished within the grace, hand back the rest, exit. */
   z.object({ type: z.literal('drain'), graceMs: z.number() }),
@@ -34,6 +34,8 @@ const workerStatsSchema = z.object({
   jobsFailed: z.number(),
   memoryMb: z.number(),
   concurrency: z.number(),
+  /** It will not have processed or be at more in all until it hears of another 'work-limit'; null without one. */
+  workLimit: z.number().nullable(),
 });
 
 const workerMessageSchema = z.discriminatedUnion('type', [

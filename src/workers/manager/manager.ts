@@ -126,7 +126,7 @@ export class WorkerManager {
   }
 
   /** The slots of all workers, for who limits their work (run-monitor.ts). */
-  get slots(): readonly Pick<WorkerSlot, 'listening' | 'send'>[] {
+  get slots(): readonly Pick<WorkerSlot, 'listening' | 'mayClaim' | 'send'>[] {
     return this.#pool.slots;
   }
 

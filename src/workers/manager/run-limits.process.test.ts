@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { waitFor } from '#test/wait-for.ts';
 
 let bed: QueueBed;
 let manager: ManagerProcess | null = null;
@@ -42,6 +43,25 @@ describe('a run of workers', { timeout: 180_000 }, () => {
     expect(code).toBe(0);
     expect(end).toMatchObject({ reason: 'max-work', processed: 23, succeeded: 23, failed: 0 });
     expect(await countCompleted()).toBe(23);
+  });
+
+  it('does it also while the machine is degraded, and only one of its workers may claim', async () => {
+    const args = ['--max-work', '6', '--concurrency', '1'];
+    const crashing = await startManagerProcess({ databaseUrl: bed.url, workers: 3, args });
+    manager = crashing;
+    const says = (text: string) => crashing.lines.some(({ message }) => message.startsWith(text));
+    const crashOne = () => {
+      const [pid] = crashing.workerPids();
+      if (pid !== undefined) process.kill(pid, 'SIGSEGV');
+      return says('This machine is degraded');
+    };
+    await waitFor(crashOne, { timeoutMs: 60_000, intervalMs: 300, what: 'five workers to crash' });
+    // Each of them holds a share of what may be done.
+    const areUp = async () => (await bed.db.query(`select from worker_instances where status = 'idle'`)).length === 3;
+    await waitFor(areUp, { timeoutMs: 90_000, what: 'three workers to be back' });
+    await enqueue(8);
+    expect(await crashing.exited).toBe(0);
+    expect(await countCompleted()).toBe(6);
   });
 
   it('drains the queue, and gives its figures', async () => {

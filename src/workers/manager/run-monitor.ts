@@ -42,6 +42,7 @@ export type RunNews =
 interface WatchedWorkers {
   readonly slots: readonly {
     readonly listening: { pid: number; stats: WorkerStats } | null;
+    readonly mayClaim: boolean;
     send(message: ManagerMessage): void;
   }[];
   stop(): Promise<void>;
@@ -91,7 +92,7 @@ export class RunMonitor {
 
   #watch(): void {
     const { slots } = this.#options.manager;
-    const raised = this.#allotment.update(slots.flatMap(({ listening }) => (listening ? [shareOf(listening)] : [])));
+    const raised = this.#allotment.update(slots.flatMap(shareOf));
     for (const { pid, sessionsMax } of raised) {
       slots.find(({ listening }) => listening?.pid === pid)?.send({ type: 'work-limit', sessionsMax });
     }
@@ -146,14 +147,20 @@ export class RunMonitor {
   }
 }
 
-function shareOf({ pid, stats }: { pid: number; stats: WorkerStats }): WorkerShare {
-  return {
-    pid,
-    processed: stats.jobsProcessed,
-    succeeded: stats.jobsSucceeded,
-    failed: stats.jobsFailed,
-    active: stats.activeSessions,
-  };
+function shareOf({ listening, mayClaim }: WatchedWorkers['slots'][number]): WorkerShare[] {
+  if (!listening) return [];
+  const { pid, stats } = listening;
+  return [
+    {
+      pid,
+      processed: stats.jobsProcessed,
+      succeeded: stats.jobsSucceeded,
+      failed: stats.jobsFailed,
+      active: stats.activeSessions,
+      workLimit: stats.workLimit,
+      mayClaim,
+    },
+  ];
 }
 
 function endOf(cause: string | null): { reason: 'asked' | 'unfit'; message: string } {

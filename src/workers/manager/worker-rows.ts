@@ -73,6 +73,6 @@ export class WorkerRows {
 export function beatOf({ workerId, stats }: NonNullable<WorkerSlot['registered']>): WorkerBeat {
   if (!stats)
     return { workerId, status: 'starting', activeSessions: 0, jobsProcessed: 0, jobsSucceeded: 0, jobsFailed: 0 };
-  const { currentSessionId, concurrency: _ours, ...rest } = stats;
+  const { currentSessionId, concurrency: _ours, workLimit: _own, ...rest } = stats;
   return { workerId, ...rest, currentJobId: currentSessionId };
 }

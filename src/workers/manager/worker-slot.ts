@@ -87,6 +87,10 @@ export class WorkerSlot {
     return this.#worker?.stats?.activeSessions ?? 0;
   }
 
+  get mayClaim(): boolean {
+    return this.#intakeLimit > 0 && !this.#stopping;
+  }
+
   get hasFreeSlots(): boolean {
     if (this.#worker?.registered !== true) return false;
     const stats = this.#worker.stats;

@@ -3,7 +3,7 @@ import type { WorkerStats } from '../messages.ts';
 import { WorkerTally } from './worker-tally.ts';
 
 const stats = (patch: Partial<WorkerStats>): WorkerStats => ({
-  ...{ status: 'running', activeSessions: 0, currentSessionId: null, memoryMb: 80, concurrency: 4 },
+  ...{ status: 'running', activeSessions: 0, currentSessionId: null, memoryMb: 80, concurrency: 4, workLimit: null },
   ...{ jobsProcessed: 0, jobsSucceeded: 0, jobsFailed: 0 },
   ...patch,
 });

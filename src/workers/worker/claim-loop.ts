@@ -32,10 +32,16 @@ export class ClaimLoop {
   readonly #doubt: ClaimDoubt;
   #lastLook: NodeJS.Timeout | undefined;
   #nudged = false;
+  #underWay = 0;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
     this.#doubt = options.doubt ?? new ClaimDoubt();
+  }
+
+  /** How many sessions the claim under way may bring. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   nudge(): void {
@@ -87,7 +93,10 @@ export class ClaimLoop {
 
   async #claimOnce(limit: number): Promise<void> {
     const askedAtMs = performance.now();
-    const sessions = await this.#options.claim(limit, this.#doubt.isOpen);
+    this.#underWay = limit;
+    const sessions = await this.#options.claim(limit, this.#doubt.isOpen).finally(() => {
+      this.#underWay = 0;
+    });
     this.#doubt.settle(askedAtMs);
     if (this.#stopping.signal.aborted) return await this.#options.handBack(sessions, 'The worker is stopping');
     const { start, handBack } = divideClaimed(sessions, limit);

@@ -126,6 +126,7 @@ export class Worker {
       case 'work-limit':
         this.#workLimit = message.sessionsMax;
         this.#claims.nudge();
+        this.#beatSoon();
         break;
       case 'drain':
         this.drain(message.graceMs);
@@ -260,6 +261,14 @@ export class Worker {
       ...this.#runner.counters,
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
       concurrency: this.#options.concurrency,
+      workLimit: this.#mostToDo(),
     };
+  }
+
+  /** A claim under way was begun with the limit of that moment. */
+  #mostToDo(): number | null {
+    if (this.#workLimit === Number.POSITIVE_INFINITY) return null;
+    const { activeCount, counters } = this.#runner;
+    return Math.max(this.#workLimit, counters.jobsProcessed + activeCount + this.#claims.underWay);
   }
 }
