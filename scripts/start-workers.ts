@@ -143,7 +143,7 @@ function limitsOf({ limits, workers }: WorkerFlags, env: Env): RunLimits {
 }
 
 function watchRun(
-  manager: WorkerManager,
+  { manager, node }: Composed,
   ports: ManagerPorts,
   flags: WorkerFlags,
   env: Env,
@@ -154,6 +154,7 @@ function watchRun(
     manager,
     limits: flags.limits,
     look: () => ports.look(look),
+    findStandstill: () => node.standstill,
     // How a run ended is told to everybody, how it gets on only to who asked.
     tell: (news) => {
       if (flags.news || news.event === 'stopped') process.stdout.write(`${formatNews(news)}\n`);
@@ -173,14 +174,15 @@ async function main(): Promise<void> {
   refuseIdleRun(flags, env);
   const logger = createLogger('manager', env.LOG_LEVEL);
   const backend = await openBackend(env, logger);
-  const { manager, node, gate } = composeManager(env, backend, flags, logger);
+  const composed = composeManager(env, backend, flags, logger);
+  const { manager, node, gate } = composed;
   const countWorkers = () => ({ workers: manager.workers.length, wanted: manager.workerCount });
   if (env.EKO_HEALTH_FILE) keepHealthFile(env.EKO_HEALTH_FILE, countWorkers, logger);
   const asked = obeySignals(manager);
   if (!(await gate.untilFits(asked))) process.exit(endCode(process.env));
   const awake = flags.keepAwake ? keepAwake((message) => logger.warn(message)) : null;
   manager.start();
-  const run = watchRun(manager, backend.ports, flags, env, logger);
+  const run = watchRun(composed, backend.ports, flags, env, logger);
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
   await node.leave();

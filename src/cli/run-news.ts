@@ -22,6 +22,7 @@ const newsSchema = z.discriminatedUnion('event', [
     emptyLooks: count,
     maxFailures: maybe,
     nextLookMs: count,
+    standstill: z.object({ why: z.string(), resume: z.string() }).nullable(),
   }),
   z.object({
     event: z.literal('working'),

@@ -31,7 +31,7 @@ describe('WorkerView', () => {
   it('tells looking, claiming, completing with counts, waiting, stopping and the statistics', () => {
     const { tell, lines } = openView();
     const reason = { reason: 'max-work', message: '50 sessions done, which is the limit (--max-work 50)' } as const;
-    tell({ event: 'waiting', idleMs: 0, emptyLooks: 0, maxFailures: null, nextLookMs: 0 });
+    tell({ event: 'waiting', idleMs: 0, emptyLooks: 0, maxFailures: null, nextLookMs: 0, standstill: null });
     tell({ ...work, active: 3, processed: 0, succeeded: 0 });
     tell({ ...work, active: 2, processed: 2, succeeded: 1, failed: 1 });
     tell({ event: 'stopping', ...reason });
@@ -61,10 +61,17 @@ describe('WorkerView', () => {
 
   it('lets the time of waiting grow between news, and cuts the line to the terminal', () => {
     const { tell, view, clock, status } = openView();
-    tell({ event: 'waiting', idleMs: 5_000, emptyLooks: 2, maxFailures: 5, nextLookMs: 4_000 });
+    tell({ event: 'waiting', idleMs: 5_000, emptyLooks: 2, maxFailures: 5, nextLookMs: 4_000, standstill: null });
     clock.nowMs = 3_000;
     view.refresh();
     expect(status()).toBe('Waiting for work: 8 s (2 of 5 looks found nothing; the next in 1 s)'.slice(0, 59));
+  });
+
+  it('says why nothing is claimed and what ends that, when people want it so', () => {
+    const { tell, status } = openView();
+    const standstill = { why: 'paused by people', resume: 'npx eko nodes resume roof' };
+    tell({ event: 'waiting', idleMs: 5_000, emptyLooks: 0, maxFailures: 5, nextLookMs: 4_000, standstill });
+    expect(status()).toBe('Waiting: paused by people (npx eko nodes resume roof), 5 s');
   });
 
   it('shows warnings between the news, and leaves out what the news tell better', () => {

@@ -86,8 +86,10 @@ export class WorkerView {
 }
 
 function describeWaiting(news: ReadNews & { event: 'waiting' }, sinceMs: number): string {
-  const { idleMs, emptyLooks, maxFailures, nextLookMs } = news;
-  const waited = `Waiting for work: ${formatDuration(idleMs + sinceMs)}`;
+  const { idleMs, emptyLooks, maxFailures, nextLookMs, standstill } = news;
+  const time = formatDuration(idleMs + sinceMs);
+  if (standstill) return `Waiting: ${standstill.why} (${standstill.resume}), ${time}`;
+  const waited = `Waiting for work: ${time}`;
   if (maxFailures === null) return waited;
   const next = formatDuration(Math.max(0, nextLookMs - sinceMs));
   return `${waited} (${emptyLooks} of ${maxFailures} looks found nothing; the next in ${next})`;

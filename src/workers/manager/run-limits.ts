@@ -54,6 +54,10 @@ const DRAIN_HORIZON_MS = 330_000;
 
 const GO_ON: RunDecision = { do: 'go-on' };
 
+export function endsByItself({ until, maxWork, maxFailures, maxIdleMs }: RunLimits): boolean {
+  return until !== 'stopped' || maxWork !== null || maxFailures !== null || maxIdleMs !== null;
+}
+
 /** The first look is due at once: it needs no worker. */
 export function startRun(nowMs: number): RunState {
   return {

@@ -1,6 +1,8 @@
 import type { Logger } from '#lib/logger.ts';
 import { type ManagerMessage, monotonicNowMs, type WorkerStats } from '../messages.ts';
+import type { Standstill } from '../nodes/standstill.ts';
 import {
+  endsByItself,
   lookAgainMs,
   type RunDecision,
   type RunEvent,
@@ -18,7 +20,15 @@ import { WorkAllotment, type WorkerShare } from './work-allotment.ts';
 /** What people and programs are told while workers run. */
 export type RunNews =
   /** Nothing to do; said when it begins and at growing intervals. */
-  | { event: 'waiting'; idleMs: number; emptyLooks: number; maxFailures: number | null; nextLookMs: number }
+  | {
+      event: 'waiting';
+      idleMs: number;
+      emptyLooks: number;
+      maxFailures: number | null;
+      nextLookMs: number;
+      /** Why nothing is claimed by order of people, such as "paused by people", and the command that ends that. */
+      standstill: { why: string; resume: string } | null;
+    }
   /** Work was taken or has ended. */
   | {
       event: 'working';
@@ -52,6 +62,8 @@ export interface RunMonitorOptions {
   manager: WatchedWorkers;
   limits: RunLimits;
   look: () => Promise<WorkOutlook>;
+  /** Why nothing is claimed by order of people. */
+  findStandstill: () => Standstill | null;
   tell: (news: RunNews) => void;
   logger: Logger;
 }
@@ -66,6 +78,7 @@ export class RunMonitor {
   #state: RunState = startRun(monotonicNowMs());
   #stop: (RunDecision & { do: 'stop' }) | null = null;
   #told = '';
+  #standstill: Standstill | null = null;
   #waitToldAtMs = Number.NEGATIVE_INFINITY;
   #waitsTold = 0;
 
@@ -98,7 +111,19 @@ export class RunMonitor {
     }
     const { processed, active } = this.#allotment.done;
     this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
+    this.#noteStandstill(this.#options.findStandstill());
     this.#tellProgress();
+  }
+
+  /** People may let the machine work again at any time, so a run that is to end by itself waits for that, and says so. */
+  #noteStandstill(standstill: Standstill | null): void {
+    if (standstill?.why === this.#standstill?.why) return;
+    this.#standstill = standstill;
+    this.#waitToldAtMs = Number.NEGATIVE_INFINITY;
+    const { limits, logger } = this.#options;
+    if (!standstill || this.#stop || !endsByItself(limits)) return;
+    const { why, resume } = standstill;
+    logger.warn({ resume }, `This run waits for as long as its machine is ${why}, unless nothing is left to do`);
   }
 
   #step(event: RunEvent): void {
@@ -143,7 +168,9 @@ export class RunMonitor {
     this.#waitToldAtMs = seenAtMs;
     this.#waitsTold += 1;
     const nextLookMs = Math.max(0, nextLookAtMs - seenAtMs);
-    this.#options.tell({ event: 'waiting', idleMs: seenAtMs - workedAtMs, emptyLooks, maxFailures, nextLookMs });
+    const standstill = this.#standstill && { why: this.#standstill.why, resume: this.#standstill.resume };
+    const idleMs = seenAtMs - workedAtMs;
+    this.#options.tell({ event: 'waiting', idleMs, emptyLooks, maxFailures, nextLookMs, standstill });
   }
 }
 

@@ -8,6 +8,7 @@ import type { ManagerFigures } from '../manager/worker-tally.ts';
 import type { MachineSample, SampleMachine } from './machine-sampler.ts';
 import { INTAKE_SHARE, NO_SIGNS_YET, type NodeHealth, nodeHealth } from './node-health.ts';
 import type { NodeOwner, NodeStore, NodeWish } from './node-store.ts';
+import { type Standstill, standstillOf } from './standstill.ts';
 
 /** What it reports on and steers; WorkerManager is one. */
 export interface SteeredManager {
@@ -64,6 +65,11 @@ export class NodeKeeper {
 
   get duty(): ManagerDuty {
     return { name: 'node', intervalMs: this.#options.heartbeatMs, prompt: true, run: () => this.#round() };
+  }
+
+  /** Why nothing is claimed by order of people; null where they want nothing of the kind, or nobody knows yet. */
+  get standstill(): Standstill | null {
+    return this.#wish && standstillOf(this.#wish, this.#options.nodeId);
   }
 
   /** Says that the manager has stopped. Never throws, and does not wait long for the database. */
@@ -161,13 +167,10 @@ export class NodeKeeper {
   }
 
   #obey(manager: SteeredManager, wish: NodeWish): void {
-    const { configuredWorkers, logger, nodeId } = this.#options;
-    if (wish.mode !== (this.#wish?.mode ?? 'active')) {
-      // Also shown in a terminal, where somebody may wonder why nothing runs.
-      if (wish.mode === 'active') logger.info(MODE_NEWS.active);
-      else logger.warn({ resume: `npx eko nodes resume ${nodeId}` }, MODE_NEWS[wish.mode]);
-    }
+    const { configuredWorkers, logger } = this.#options;
+    const before = this.standstill;
     this.#wish = wish;
+    this.#tellStandstill(before);
     const wanted = wish.mode === 'draining' ? 0 : (wish.desiredWorkers ?? configuredWorkers);
     if (wanted !== manager.workerCount) {
       logger.info(
@@ -177,6 +180,15 @@ export class NodeKeeper {
       manager.scaleTo(wanted);
     }
     this.#announce(manager, wish);
+  }
+
+  #tellStandstill(before: Standstill | null): void {
+    const { logger } = this.#options;
+    const now = this.standstill;
+    if (now?.why === before?.why) return;
+    // Also shown in a terminal, where somebody may wonder why nothing runs.
+    if (now) logger.warn({ resume: now.resume }, now.message);
+    else logger.info('This machine takes sessions again, as people want');
   }
 
   #applyIntake(manager: SteeredManager): void {
@@ -201,11 +213,5 @@ export class NodeKeeper {
 }
 
 const TAKES = { degraded: 'half as much', unhealthy: 'nothing new' } as const;
-
-const MODE_NEWS = {
-  active: 'This machine takes sessions again, as people want',
-  paused: 'Paused by people: nothing new is claimed, and what runs goes on',
-  draining: 'Drained by people: the workers finish what they run and leave',
-} as const;
 
 const ownIdentity = (): NodeOwner => ({ hostname: hostname(), managerPid: process.pid });

@@ -28,10 +28,11 @@ afterEach(async () => {
 
 const PATIENT = { timeoutMs: 30_000 };
 
-async function start(workers: number, env: Record<string, string> = {}): Promise<ManagerProcess> {
+async function start(workers: number, env: Record<string, string> = {}, args: string[] = []): Promise<ManagerProcess> {
   const manager = await startManagerProcess({
     databaseUrl: database.url,
     workers,
+    args,
     env: { NODE_ID: 'node-a', WORKER_CONCURRENCY: '2', ...env },
   });
   managers.push(manager);
@@ -68,6 +69,14 @@ async function order(change: string): Promise<void> {
 const says = (manager: ManagerProcess, text: string) =>
   waitFor(() => manager.lines.some(({ message }) => message.includes(text)), { ...PATIENT, what: `"${text}"` });
 
+/** Like a person who has no time. */
+async function end(manager: ManagerProcess): Promise<void> {
+  manager.kill('SIGTERM');
+  await says(manager, 'Draining;');
+  manager.kill('SIGTERM');
+  await manager.exited;
+}
+
 /** Long enough for everybody to have looked for work again. */
 async function letBeat(): Promise<void> {
   const seen = async () => String((await database.db.query('select last_seen_at from nodes'))[0]?.last_seen_at);
@@ -86,6 +95,9 @@ it('goes to as many workers as its row says, and lets the idle ones leave first'
   expect(names.map((row) => row.worker_id)).toEqual(['roof', 'roof-2', 'roof-3']);
   const running = await enqueue('wait');
   await sessionsIn('running', 1);
+  // Its manager hears of it from the worker, a moment later.
+  const isKnown = async () => (await count('worker_instances where active_sessions = 1')) === 1;
+  await waitFor(isKnown, { ...PATIENT, what: 'the manager to know who is busy' });
   await order('desired_workers = 1');
   await workersAre(1);
   expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
@@ -102,10 +114,7 @@ it('claims nothing while it is paused, also after a restart of its manager, and 
   expect(await count(`scraping_sessions where id = ${waiting} and status = 'pending' and claim_number = 0`)).toBe(1);
   expect(await count(`scraping_sessions where id = ${running} and status = 'running' and claim_number = 1`)).toBe(1);
 
-  first.kill('SIGTERM');
-  await says(first, 'Draining;');
-  first.kill('SIGTERM');
-  await first.exited;
+  await end(first);
   expect(await count(`nodes where status = 'gone' and mode = 'paused'`)).toBe(1);
   const second = await start(2);
   await says(second, 'Paused by people');
@@ -132,6 +141,24 @@ it('has no workers while it is drained, once they have finished what they ran', 
   await waitFor(() => manager.workerPids().length === 0, { ...PATIENT, what: 'all processes to be gone' });
   await order(`mode = 'active'`);
   await workersAre(2);
+});
+
+it('says that a run cannot end while people want its machine to stand still, and ends it when they no longer do', async () => {
+  const first = await start(1);
+  await workersAre(1);
+  await order('desired_workers = 0');
+  await says(first, 'Scaled to 0 by people');
+  await end(first);
+  const waiting = await enqueue('nothing');
+  const second = await start(1, {}, ['--drain']);
+  await says(second, 'This run waits for as long as its machine is scaled to 0 by people');
+  await letBeat();
+  expect(await count(`scraping_sessions where id = ${waiting} and status = 'pending' and claim_number = 0`)).toBe(1);
+  const told = second.lines.filter(({ resume }) => resume === 'npx eko nodes scale node-a default');
+  expect(told.map(({ level }) => level)).toEqual(['warn', 'warn']);
+  await order('desired_workers = null');
+  expect(await second.exited).toBe(0);
+  await sessionsIn('completed', 1);
 });
 
 it('does not obey what is meant for another manager of the same name, and says so', async () => {

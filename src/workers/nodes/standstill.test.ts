@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { standstillOf } from './standstill.ts';
+
+it.each([
+  [{ mode: 'paused', desiredWorkers: null }, 'paused by people', 'npx eko nodes resume roof'],
+  [{ mode: 'draining', desiredWorkers: 0 }, 'drained by people', 'npx eko nodes resume roof'],
+  [{ mode: 'active', desiredWorkers: 0 }, 'scaled to 0 by people', 'npx eko nodes scale roof default'],
+] as const)('says of %o why nothing is claimed, and what ends that', (wish, why, resume) => {
+  expect(standstillOf(wish, 'roof')).toMatchObject({ why, resume });
+});
+
+it.each([null, 1])('sees none in a machine that shall have %s workers', (desiredWorkers) => {
+  expect(standstillOf({ mode: 'active', desiredWorkers }, 'roof')).toBeNull();
+});
