@@ -6,10 +6,12 @@
 It works on sessions whose params name a public JSON list: {"url": "https://notices.example.com/list.json"}. Each page is
 {"rows": [{"id", "name", "phone", "email", "address", "city", "state", "zip", "text"}], "next": "address of the next page" or null}.
 It keeps to robots.txt, asks the server for its turn before each request, saves after each page, and gives its work back on Ctrl-C or
-SIGTERM. docs/bots.md tells the protocol; to read something else, change `read_page` and `to_lead`.
+SIGTERM. While the API is away it waits, however long that takes; what the API refuses, such as a revoked token, ends it with status 1.
+docs/bots.md tells the protocol; to read something else, change `read_page` and `to_lead`.
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -25,6 +27,8 @@ import urllib.robotparser
 
 USER_AGENT = "EkoLeadBot/1.0 (+https://example.com/bot; bot.py)"
 ANSWER_SECONDS = 40  # the longest wait for an answer of the API; longer than a claim waits for work
+DELAY_SECONDS_MAX = 30.0  # between two tries while the API is away
+HAND_BACK_SECONDS = 8.0  # after a signal; Docker kills after ten
 PAGE_BYTES_MAX = 10 * 1024 * 1024
 
 
@@ -34,6 +38,44 @@ class Stale(Exception):
 
 class BotLost(Exception):
     """We were silent for too long, or were removed: register again."""
+
+
+class ApiAway(Exception):
+    """The API does not answer, or somebody else does in its place. That says nothing of a site or a session, and may pass."""
+
+    def __init__(self, why, seconds=0):
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class Refused(Exception):
+    """The API understood and says no, say to a revoked token: asking again changes nothing."""
+
+
+class Stopped(BaseException):
+    """A signal wants us to stop. Not an Exception, so that nothing takes it for a failure."""
+
+
+class Stop:
+    """Ends whatever the main thread does or waits for at the first signal; what is left to say then has to be said soon."""
+
+    deadline = None
+
+    def begin(self):
+        self.deadline = time.monotonic() + HAND_BACK_SECONDS
+
+    def on_signal(self, *_):
+        if self.deadline is None:
+            self.begin()
+            raise Stopped()
+
+    def check(self):
+        """For the rare signal whose exception got lost on its way."""
+        if self.deadline is not None:
+            raise Stopped()
+
+    def seconds_left(self):
+        return float("inf") if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
 class Throttled(Exception):
@@ -51,41 +93,58 @@ class Forbidden(Exception):
 class Api:
     """The calls. Each may be repeated, so one whose answer was lost is sent again until an answer comes."""
 
-    def __init__(self, base, token):
+    def __init__(self, base, token, stop):
         self.base = base.rstrip("/")
         self.token = token
+        self.stop = stop
 
-    def call(self, method, path, body=None, tries=8):
-        data = None if body is None else json.dumps(body).encode("utf-8")
-        for attempt in range(1, tries + 1):
-            request = urllib.request.Request(self.base + path, data=data, method=method)
-            request.add_header("Authorization", "Bearer " + self.token)
-            if data is not None:
-                request.add_header("Content-Type", "application/json")
+    def call(self, method, path, body=None):
+        """Raises ApiAway only when we were told to stop."""
+        tries = 0
+        while True:
             try:
-                with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
-                    return json.loads(answer.read())
-            except urllib.error.HTTPError as error:
-                if error.code < 500 or attempt == tries:
-                    raise self.problem(error) from None
-            except (OSError, ValueError) as error:
-                if attempt == tries:
+                return self.attempt(method, path, body, max(0.1, min(ANSWER_SECONDS, self.stop.seconds_left())))
+            except ApiAway as error:
+                tries += 1
+                delay = error.seconds + min(DELAY_SECONDS_MAX, 0.5 * 2 ** min(tries, 10)) * random.uniform(0.5, 1.0)
+                if self.stop.seconds_left() == 0:
                     raise
-                say("no answer from the API (%s), trying again" % error)
-            time.sleep(min(30.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
-        raise AssertionError("not reached")
+                say("no answer from the API (%s), trying again in %.1f s" % (error, min(delay, self.stop.seconds_left())))
+            time.sleep(min(delay, self.stop.seconds_left()))
+
+    def attempt(self, method, path, body=None, timeout=ANSWER_SECONDS):
+        request = urllib.request.Request(self.base + path, method=method)
+        request.add_header("Authorization", "Bearer " + self.token)
+        if body is not None:
+            request.data = json.dumps(body).encode("utf-8")
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                told = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise self.problem(error) from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise ApiAway(str(error) or type(error).__name__) from None
+        if not isinstance(told, dict):
+            raise ApiAway("an answer that is none of the API")
+        return told
 
     @staticmethod
     def problem(error):
+        seconds = retry_after(error.headers.get("Retry-After"), 0)
         try:
             told = json.loads(error.read())["error"]
-        except (OSError, ValueError, KeyError, TypeError):
-            told = {"code": "unexpected", "message": "status %d" % error.code}
-        if told["code"] == "stale_claim":
-            return Stale(told["message"])
-        if told["code"] == "bot_lost":
-            return BotLost(told["message"])
-        return SystemExit("The API refuses: %s (%s)" % (told["message"], told["code"]))
+            code, message = told["code"], told["message"]
+        except (OSError, ValueError, LookupError, TypeError, http.client.HTTPException):
+            # Not in the API's own words: a gateway, or a page of the network.
+            return ApiAway("status %d" % error.code, seconds)
+        if code == "stale_claim":
+            return Stale(message)
+        if code == "bot_lost":
+            return BotLost(message)
+        if error.code >= 500 or error.code == 429:
+            return ApiAway(message, seconds)
+        return Refused("The API refuses: %s (%s)" % (message, code))
 
 
 class Site:
@@ -128,7 +187,7 @@ class Site:
             except urllib.error.HTTPError as error:
                 answered_at = time.monotonic()
                 if error.code in (429, 503):
-                    seconds = retry_after(error.headers.get("Retry-After"))
+                    seconds = retry_after(error.headers.get("Retry-After"), 120)
                     told.update(result="throttled", retryAfterSeconds=seconds, error="status %d" % error.code)
                     raise Throttled("the site asked for %d s of rest" % seconds, seconds) from None
                 if 400 <= error.code < 500:
@@ -136,8 +195,11 @@ class Site:
                     raise Forbidden("%s answered with status %d" % (url, error.code)) from None
                 raise
             told["result"] = "served"
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             told["error"] = str(error) or type(error).__name__
+            raise
+        except Stopped:
+            told["result"] = "neutral"
             raise
         finally:
             told["sinceMs"] = 0 if answered_at is None else min(600000, int((time.monotonic() - answered_at) * 1000))
@@ -157,9 +219,9 @@ class Site:
                 return turn["slotId"]
 
 
-def retry_after(header):
-    """Seconds; what is not a number counts as two minutes."""
-    return min(3600, int(header)) if header and header.strip().isdigit() else 120
+def retry_after(header, otherwise):
+    """Seconds; `otherwise` for what is not a number."""
+    return min(3600, int(header)) if header and header.strip().isdigit() else otherwise
 
 
 def read_page(page):
@@ -189,7 +251,6 @@ class Bot:
         self.heartbeat_seconds = 30
         self.holding = None  # (session id, claim number)
         self.must_stop = set()  # claims that a heartbeat told us to drop
-        self.stopping = threading.Event()
 
     def register(self):
         body = {"name": self.name, "sources": self.sources, "hostname": socket.gethostname(), "version": "1.0"}
@@ -199,24 +260,43 @@ class Bot:
         say("registered as %s" % self.bot_id)
 
     def beat_for_ever(self):
-        while not self.stopping.wait(self.heartbeat_seconds):
+        seconds = self.heartbeat_seconds
+        while True:
+            time.sleep(seconds)
+            seconds = self.heartbeat_seconds
             held = self.holding
             body = {"botId": self.bot_id}
             if held:
                 body["sessions"] = [{"id": held[0], "claimNumber": held[1]}]
             try:
-                for order in self.api.call("POST", "/api/bots/heartbeat", body, tries=2)["stop"]:
+                for order in self.api.attempt("POST", "/api/bots/heartbeat", body)["stop"]:
                     self.must_stop.add((order["sessionId"], order["claimNumber"]))
             except BotLost:
                 if held:
                     self.must_stop.add(held)
-            except (OSError, ValueError, SystemExit) as error:
+            except ApiAway as error:
+                say("no heartbeat: %s" % error)
+                seconds = error.seconds + random.uniform(0.1, 0.3) * self.heartbeat_seconds
+            except (Refused, LookupError, TypeError) as error:
                 say("no heartbeat: %s" % error)
 
     def run(self, once, wait_seconds):
+        try:
+            self.work(once, wait_seconds)
+            self.leave()
+        except (Stopped, ApiAway):
+            self.leave()
+        except Refused:
+            self.api.stop.begin()
+            self.leave()
+            raise
+        say("stopped")
+
+    def work(self, once, wait_seconds):
         self.register()
         threading.Thread(target=self.beat_for_ever, daemon=True).start()
-        while not self.stopping.is_set():
+        while True:
+            self.api.stop.check()
             try:
                 claim = {"botId": self.bot_id, "limit": 1, "waitSeconds": wait_seconds}
                 sessions = self.api.call("POST", "/api/sessions/claim", claim)["sessions"]
@@ -227,19 +307,26 @@ class Bot:
             for session in sessions:
                 self.work_on(session)
             if not sessions and once:
-                break
+                return
             if not sessions and wait_seconds == 0:
-                self.stopping.wait(5)
-        self.stopping.set()
-        self.api.call("DELETE", "/api/bots/" + self.bot_id)
-        say("stopped")
+                time.sleep(5)
+
+    def leave(self):
+        """Says goodbye, and hands back what we still hold."""
+        try:
+            if self.bot_id:
+                self.api.call("DELETE", "/api/bots/" + self.bot_id)
+        except BotLost:
+            pass
+        except (ApiAway, Refused) as error:
+            say("could not say goodbye (%s); what we held goes to others when we have been silent for two minutes" % error)
 
     def work_on(self, session):
         self.holding = (session["id"], session["claimNumber"])
         try:
             self.tell(session, "start")
             self.read(session)
-        except Stale as error:
+        except (Stale, BotLost) as error:
             say(str(error))
         finally:
             self.holding = None
@@ -251,8 +338,9 @@ class Bot:
             url = (session["cursor"] or {}).get("next") or session["params"]["url"]
             pages = 0
             while url:
-                if self.stopping.is_set() or self.holding in self.must_stop:
-                    return self.tell(session, "release", {"reason": "Its bot stops; goes on at its last checkpoint"})
+                self.api.stop.check()
+                if self.holding in self.must_stop:
+                    return self.tell(session, "release", {"reason": "Its bot was told to drop it"})
                 rows, following = read_page(site.get_json(url))
                 pages += 1
                 leads = [to_lead(row, url) for row in rows]
@@ -266,8 +354,6 @@ class Bot:
                 )
                 if saved["cancelRequested"]:
                     return self.tell(session, "release", {"reason": "Cancelled on request"})
-        except Stale:
-            raise
         except Throttled as error:
             self.tell(session, "release", {"afterSeconds": error.seconds, "reason": str(error)})
         except (LookupError, TypeError, ValueError) as error:
@@ -275,7 +361,10 @@ class Bot:
             self.tell(session, "fail", {"error": problem, "retryable": False})
         except Forbidden as error:
             self.tell(session, "fail", {"error": {"code": "refused", "message": str(error)}, "retryable": False})
-        except OSError as error:
+        except Stopped:
+            self.tell(session, "release", {"reason": "Its bot stops; goes on at its last checkpoint"})
+            raise
+        except (OSError, http.client.HTTPException) as error:
             self.tell(session, "fail", {"error": {"code": "network", "message": str(error) or type(error).__name__}})
 
     def tell(self, session, verb, body=None):
@@ -299,13 +388,19 @@ def main():
     parser.add_argument("--once", action="store_true", help="end when there is nothing to do")
     parser.add_argument("--wait-seconds", type=int, default=5, help="how long a claim waits for work (0 to 30)")
     options = parser.parse_args()
-    token = os.environ.get("EKO_TOKEN")
+    url = os.environ.get("EKO_URL", "http://127.0.0.1:3000")
+    if not url.startswith(("http://", "https://")):
+        sys.exit("EKO_URL is not an http or https address: %s" % url)
+    token = os.environ.get("EKO_TOKEN", "").strip()
     if not token:
         sys.exit('EKO_TOKEN is not set: make a token of the role "bot" and put it there.')
-    bot = Bot(Api(os.environ.get("EKO_URL", "http://127.0.0.1:3000"), token), options.name, options.source)
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: bot.stopping.set())
-    bot.run(options.once, options.wait_seconds)
+        signal.signal(number, stop.on_signal)
+    try:
+        Bot(Api(url, token, stop), options.name, options.source).run(options.once, options.wait_seconds)
+    except Refused as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

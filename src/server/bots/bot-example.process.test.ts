@@ -6,6 +6,7 @@ import { type ApiCaller, createApiCaller } from '#test/bot-client.ts';
 import { type FixtureRoute, type FixtureSite, startFixtureSite } from '#test/fixture-site.ts';
 import { findPeer } from '#test/require-peer.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 
 const BOT = path.resolve(import.meta.dirname, '../../../docs/examples/bot.py');
@@ -60,9 +61,30 @@ afterAll(async () => {
   await server.close();
 });
 
-function startBot(...args: string[]): { child: ChildProcess; output: () => string; ended: Promise<number | null> } {
-  const child = spawn(python ?? '', [BOT, '--source', 'notices', ...args], {
-    env: { ...process.env, EKO_URL: http.origin, EKO_TOKEN: token, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' },
+interface StartedBot {
+  child: ChildProcess;
+  output: () => string;
+  ended: Promise<number | null>;
+}
+
+const startBot = (...args: string[]) => launchBot([BOT, '--source', 'notices', ...args]);
+
+/** The same, but with less patience between two tries, so that there are many in the time of a test. */
+const startEagerBot = (env: Record<string, string>, ...args: string[]) =>
+  launchBot(['-c', EAGER, '--source', 'notices', ...args], { PYTHONPATH: path.dirname(BOT), ...env });
+
+const EAGER = 'import bot; bot.DELAY_SECONDS_MAX = 0.1; bot.HAND_BACK_SECONDS = 1; bot.main()';
+
+function launchBot(args: string[], env: Record<string, string> = {}): StartedBot {
+  const child = spawn(python ?? '', ['-B', ...args], {
+    env: {
+      ...process.env,
+      EKO_URL: http.origin,
+      EKO_TOKEN: token,
+      NO_PROXY: '127.0.0.1',
+      no_proxy: '127.0.0.1',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -76,6 +98,8 @@ async function populate(...urls: string[]): Promise<number[]> {
   const { body } = await api.post('/api/sessions/populate', { sessions });
   return (body.sessions as { id: number }[]).map(({ id }) => id);
 }
+
+const countAsked = (file: string) => site.paths().filter((asked) => asked === file).length;
 
 const session = async (id: number | undefined) => (await api.get(`/api/sessions/${id}`)).body;
 
@@ -114,30 +138,97 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
     expect((await api.get('/api/bots')).body.items).toEqual([]);
   }, 60_000);
 
-  it('gives its session back on SIGTERM, and another bot goes on where it was', async () => {
+  it('gives its session back on SIGTERM, whatever it waits for, and another bot goes on where it was', async () => {
     releasePage = Promise.withResolvers();
     const [id] = await populate(`${site.origin}/slow.json`);
     const bot = startBot();
     await waitFor(() => site.paths().includes('/held.json'), { timeoutMs: 30_000 });
     bot.child.kill('SIGTERM');
-    releasePage.resolve();
     expect(await bot.ended, bot.output()).toBe(0);
-    expect(await session(id)).toMatchObject({ status: 'pending', retryCount: 0, leadsFound: 6 });
+    expect(await session(id)).toMatchObject({
+      status: 'pending',
+      retryCount: 0,
+      leadsFound: 3,
+      statusReason: 'Its bot stops; goes on at its last checkpoint',
+    });
+    expect((await api.get('/api/bots')).body.items).toEqual([]);
+    releasePage.resolve();
     const next = startBot('--once', '--wait-seconds', '5');
     expect(await next.ended, next.output()).toBe(0);
     expect(await session(id)).toMatchObject({ status: 'completed', leadsFound: 9 });
     expect(site.paths().filter((file) => file === '/slow.json')).toHaveLength(1);
   }, 60_000);
 
-  it('ends with the reason when its token is not good', async () => {
-    const child = spawn(python ?? '', [BOT, '--source', 'notices'], {
-      env: { ...process.env, EKO_URL: http.origin, EKO_TOKEN: 'eko_wrong' },
-      stdio: ['ignore', 'ignore', 'pipe'],
+  it('keeps trying while the API is away, and charges nobody for it', async () => {
+    const cable = await TcpFaultProxy.start({ port: http.port });
+    const heldBefore = countAsked('/held.json');
+    releasePage = Promise.withResolvers();
+    const [id] = await populate(`${site.origin}/slow.json`);
+    const bot = startEagerBot({ EKO_URL: cable.through(http.origin) }, '--once');
+    try {
+      await waitFor(() => countAsked('/held.json') > heldBefore, { timeoutMs: 30_000 });
+      cable.set({ refuse: true });
+      cable.cut();
+      releasePage.resolve();
+      const tries = cable.acceptedCount;
+      await waitFor(() => cable.acceptedCount > tries + 30, { timeoutMs: 30_000, what: 'many tries' });
+      expect(await session(id)).toMatchObject({ status: 'running', leadsFound: 3 });
+      cable.heal();
+      expect(await bot.ended, bot.output()).toBe(0);
+    } finally {
+      await cable.close();
+    }
+    const { attempts, ...done } = await session(id);
+    expect(done).toMatchObject({ status: 'completed', retryCount: 0, leadsFound: 9 });
+    expect(attempts).toHaveLength(1);
+  }, 60_000);
+
+  it('stops at once while the API is away, and says what it could not do', async () => {
+    const cable = await TcpFaultProxy.start({ port: http.port });
+    const bot = startEagerBot({ EKO_URL: cable.through(http.origin) }, '--wait-seconds', '30');
+    try {
+      await waitFor(() => bot.output().includes('registered'), { timeoutMs: 30_000 });
+      cable.set({ blackHole: 'both' });
+      const askedAt = performance.now();
+      bot.child.kill('SIGTERM');
+      expect(await bot.ended, bot.output()).toBe(0);
+      expect(performance.now() - askedAt).toBeLessThan(8_000);
+      expect(bot.output()).toContain('could not say goodbye');
+    } finally {
+      await cable.close();
+    }
+  }, 60_000);
+
+  it('waits as long as the API asks, whoever speaks in its place', async () => {
+    const answers = [
+      [503, { 'retry-after': '2' }, JSON.stringify({ error: { code: 'database_unavailable', message: 'away' } })],
+      [429, { 'retry-after': '1' }, '<html>Slow down</html>'],
+      [404, {}, '<html>No such site</html>'],
+      [200, {}, '<html>Welcome to this network</html>'],
+      [401, {}, JSON.stringify({ error: { code: 'not_signed_in', message: 'The token is unknown' } })],
+    ] as const;
+    const desk = await startFixtureSite({
+      '/api/bots/register': (_request, response, count) => {
+        const [status, headers, body] = answers[count] ?? answers[4];
+        response.writeHead(status, headers).end(body);
+      },
     });
-    children.push(child);
-    let errors = '';
-    child.stderr?.on('data', (chunk) => (errors += String(chunk)));
-    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
-    expect(errors).toContain('unknown, expired or revoked');
-  });
+    const bot = startEagerBot({ EKO_URL: desk.origin });
+    expect(await bot.ended, bot.output()).toBe(1);
+    await desk.close();
+    const [first, second, third, ...others] = desk.asked.map(({ at }) => at);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(1_990);
+    expect((third ?? 0) - (second ?? 0)).toBeGreaterThan(990);
+    expect(others).toHaveLength(2);
+    expect(bot.output()).toContain('The API refuses: The token is unknown');
+  }, 60_000);
+
+  it('ends with the reason when its token is revoked', async () => {
+    const made = (await api.post('/api/tokens', { name: 'short', role: 'bot', sources: ['notices'] })).body;
+    const bot = startEagerBot({ EKO_TOKEN: String(made.token) });
+    await waitFor(() => bot.output().includes('registered'), { timeoutMs: 30_000 });
+    await api.delete(`/api/tokens/${made.id}`);
+    expect(await bot.ended).toBe(1);
+    expect(bot.output()).toContain('unknown, expired or revoked');
+  }, 60_000);
 });
