@@ -104,9 +104,15 @@ describe('findProblems', () => {
     ],
     [
       'late schedules',
-      { schedulesOverdue: [{ name: 'Mornings', lateMs: 600_000 }] },
+      { schedulesOverdue: [{ name: 'Mornings', lateMs: 600_000, problem: null }] },
       'problem',
       /Mornings \(10 min late\)/,
+    ],
+    [
+      'schedules that nobody can read',
+      { schedulesOverdue: [{ name: 'Mornings', lateMs: 600_000, problem: '"Mars" is no zone' }] },
+      'problem',
+      /cannot be read here: Mornings \(10 min late: "Mars" is no zone\)/,
     ],
   ];
 

@@ -218,18 +218,29 @@ function findScheduleProblems({ schedulesOverdue, schedulesStopped, workers }: F
       level: 'problem',
       what: `Schedules that nobody paused have no next run: ${list(schedulesStopped)}`,
       advice:
-        'A manager could not read their rule or time zone, or no time to come fits. Their page says why; save them again.',
+        'No time to come fits, or a manager of an earlier release could not read their rule or time zone. Save them again.',
     });
   }
-  if (schedulesOverdue.length > 0) {
-    const names = schedulesOverdue.map(({ name, lateMs }) => `${name} (${formatDuration(lateMs)} late)`);
+  const unreadable = schedulesOverdue.filter(({ problem }) => problem !== null);
+  if (unreadable.length > 0) {
+    const names = unreadable.map(({ name, lateMs, problem }) => `${name} (${formatDuration(lateMs)} late: ${problem})`);
+    findings.push({
+      level: 'problem',
+      what: `Schedules are overdue whose rule cannot be read here: ${list(names)}`,
+      advice:
+        'Change the rule on their page, or run a manager of a newer release: one that cannot read it leaves it alone.',
+    });
+  }
+  const late = schedulesOverdue.filter(({ problem }) => problem === null);
+  if (late.length > 0) {
+    const names = late.map(({ name, lateMs }) => `${name} (${formatDuration(lateMs)} late)`);
     findings.push({
       level: 'problem',
       what: `Schedules are overdue: ${list(names)}`,
       advice:
         workers.living === 0
           ? 'Managers start them, and none runs: "npx eko worker".'
-          : 'See the log of a manager for why.',
+          : 'See the log of a manager for why, such as a rule that it cannot read.',
     });
   }
   return findings;

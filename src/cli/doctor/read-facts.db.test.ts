@@ -94,8 +94,14 @@ describe('doctor', () => {
       [batchId],
     );
     const facts = await readFacts(bed.db);
-    expect(facts.schedulesOverdue.map(({ name }) => name)).toEqual(['late']);
+    expect(facts.schedulesOverdue).toMatchObject([{ name: 'late', problem: null }]);
     expect(facts.schedulesStopped).toEqual(['stopped']);
+    await bed.db.query(
+      `update schedules set cron = '0 7 * * *', every_minutes = null, time_zone = 'Mars/Olympus' where name = 'late'`,
+    );
+    expect((await readFacts(bed.db)).schedulesOverdue).toMatchObject([
+      { name: 'late', problem: expect.stringContaining('Mars/Olympus') },
+    ]);
   });
 
   it('hears itself on a direct connection', async () => {

@@ -1,6 +1,7 @@
 import { CONNECTIONS, CONNECTIONS_USABLE, connectionsNeeded } from '#lib/db/connections.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
+import { findRuleProblem, type StoredRule } from '#lib/schedules/occurrences.ts';
 
 /** What doctor looks at. Ages in ms by the database's clock. */
 export interface Facts {
@@ -40,12 +41,16 @@ export interface Facts {
   oldestTransactionMs: number | null;
   proxies: { total: number; usable: number; testing: number };
   pausedHosts: { hostKey: string; reason: string | null }[];
-  schedulesOverdue: { name: string; lateMs: number }[];
+  /** `problem` says why the rule cannot be read here. */
+  schedulesOverdue: { name: string; lateMs: number; problem: string | null }[];
   /** Not paused, and without a next occurrence. */
   schedulesStopped: string[];
 }
 
-type Row = Omit<Facts, 'clockAheadMs' | 'clockErrorMs'> & { now: string };
+type Row = Omit<Facts, 'clockAheadMs' | 'clockErrorMs' | 'schedulesOverdue'> & {
+  now: string;
+  schedulesOverdue: (StoredRule & { name: string; lateMs: number })[];
+};
 
 const LISTED = 5;
 
@@ -104,7 +109,8 @@ select jsonb_build_object(
     select host_key as "hostKey", pause_reason as reason from host_pacing
     where paused_until > clock_timestamp() order by paused_until desc limit 20) h), '[]'),
   'schedulesOverdue', coalesce((select jsonb_agg(o) from (
-    select name, extract(epoch from clock_timestamp() - next_at) * 1000 as "lateMs" from schedules
+    select name, extract(epoch from clock_timestamp() - next_at) * 1000 as "lateMs", cron, time_zone as "timeZone",
+      every_minutes as "everyMinutes" from schedules
     where not paused and next_at < clock_timestamp() - interval '5 minutes' and not (${WAITS_FOR_EARLIER})
     order by next_at limit 20) o), '[]'),
   'schedulesStopped', coalesce((select jsonb_agg(name) from (
@@ -123,9 +129,14 @@ export async function readFacts(db: Executor, { pooled = false } = {}): Promise<
   const [row] = await db.query<{ facts: Row } & QueryRow>(READ_FACTS);
   const answeredAtMs = Date.now();
   if (!row) throw new Error('A statement without a table gave no row.');
-  const { now, ...facts } = row.facts;
+  const { now, schedulesOverdue, ...facts } = row.facts;
   return {
     ...facts,
+    schedulesOverdue: schedulesOverdue.map(({ name, lateMs, ...rule }) => ({
+      name,
+      lateMs,
+      problem: findRuleProblem(rule),
+    })),
     connections: pooled ? { ...facts.connections, needed: 0 } : facts.connections,
     clockAheadMs: (askedAtMs + answeredAtMs) / 2 - Date.parse(now),
     clockErrorMs: (answeredAtMs - askedAtMs) / 2,

@@ -34,6 +34,17 @@ export function parseRule(stored: StoredRule): ScheduleRule {
   );
 }
 
+/** Why a rule cannot be read here; null when it can. Another machine may know more time zones, or a newer kind of rule. */
+export function findRuleProblem(stored: StoredRule): string | null {
+  try {
+    parseRule(stored);
+    return null;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.message;
+    throw error;
+  }
+}
+
 /**
  * The first occurrence after a moment; null when none follows ("30 February").
  *

@@ -1,6 +1,7 @@
 import type { Executor, QueryRow } from '../db/create-db.ts';
 import type { ScheduleTarget } from '../db/schema/schedules.ts';
 import type { CatchUpPolicy, ScheduleRunOutcome } from '../db/schema/vocabulary.ts';
+import type { StoredRule } from './occurrences.ts';
 
 /** A row of `schedules`. */
 export interface Schedule {
@@ -40,13 +41,28 @@ const COLUMNS = `id, name, cron, time_zone as "timeZone", every_minutes as "ever
 /** More are settled in the next round, a second later. */
 const DUE_MAX = 1_000;
 
-/** The schedules whose next occurrence has come, longest due first. */
-export async function findDueSchedules(db: Executor): Promise<number[]> {
-  const rows = await db.query<{ id: number }>(
-    `select id from schedules where next_at is not null and next_at <= clock_timestamp() and not paused
+/** A schedule with its rule, which `ruleText` tells from every other one. */
+export interface DueSchedule extends StoredRule {
+  id: number;
+  ruleText: string;
+}
+
+/**
+ * The schedules whose next occurrence has come, longest due first.
+ * @param except Those that the caller leaves to others as long as they have this rule: they must not fill the list.
+ */
+export async function findDueSchedules(
+  db: Executor,
+  except: readonly Pick<DueSchedule, 'id' | 'ruleText'>[],
+): Promise<DueSchedule[]> {
+  return await db.query<DueSchedule & QueryRow>(
+    `select id, cron, time_zone as "timeZone", every_minutes as "everyMinutes", r.text as "ruleText"
+     from schedules s cross join lateral (select concat_ws(' ', cron, time_zone, every_minutes)) as r(text)
+     where next_at <= clock_timestamp() and not paused and not exists (
+       select from unnest($1::bigint[], $2::text[]) as e(id, rule) where e.id = s.id and e.rule = r.text)
      order by next_at, id limit ${DUE_MAX}`,
+    [except.map(({ id }) => id), except.map(({ ruleText }) => ruleText)],
   );
-  return rows.map(({ id }) => id);
 }
 
 /**

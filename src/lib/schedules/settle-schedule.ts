@@ -1,6 +1,5 @@
 import type { Executor } from '../db/create-db.ts';
-import { InvalidInputError } from '../errors.ts';
-import { parseRule, type ScheduleRule } from './occurrences.ts';
+import { parseRule } from './occurrences.ts';
 import { type DuePlan, planDue } from './plan-due.ts';
 import {
   hasUnfinishedBatch,
@@ -33,6 +32,7 @@ const OVERLAP_REASON = 'An earlier run was not finished yet, and this schedule d
 /**
  * Settles what is due of one schedule, in the caller's transaction: each occurrence gets its record, once over all machines, and
  * its sessions with it. Null when there was nothing to do, or another machine does it.
+ * @throws InvalidInputError for a rule that cannot be read here; all is left as it was then, since another machine may know it.
  */
 export async function settleSchedule(
   tx: Executor,
@@ -42,9 +42,7 @@ export async function settleSchedule(
   const taken = await takeDueSchedule(tx, id);
   if (!taken) return null;
   const { schedule, now } = taken;
-  const rule = readRule(schedule);
-  if (rule instanceof InvalidInputError) return await refuseSchedule(tx, schedule, now, rule.message);
-  const plan = planDue({ ...schedule, rule, now });
+  const plan = planDue({ ...schedule, rule: parseRule(schedule), now });
   const round: Round = { schedule, now, position: schedule.position, settled: { ...NOTHING, sessions: [] } };
   round.settled.missed = await recordRuns(tx, id, missedRuns(schedule, plan));
   let settledUntil = plan.missed.at(-1) ?? schedule.settledUntil;
@@ -97,23 +95,6 @@ async function settleOccurrence(
 /** Whether anything got its record. */
 export function hasMoved({ started, refused, overlapped, missed }: SettledSchedule): boolean {
   return started + refused + overlapped + missed > 0;
-}
-
-function readRule(schedule: Schedule): ScheduleRule | InvalidInputError {
-  try {
-    return parseRule(schedule);
-  } catch (error) {
-    if (error instanceof InvalidInputError) return error;
-    throw error;
-  }
-}
-
-/** Its rule cannot be read, so no occurrence follows until somebody changes it. */
-async function refuseSchedule(tx: Executor, schedule: Schedule, now: Date, reason: string): Promise<SettledSchedule> {
-  const occurrence = schedule.nextAt ?? now;
-  const refused = await recordRuns(tx, schedule.id, [{ occurrence, outcome: 'refused', reason }]);
-  await moveSchedule(tx, schedule.id, { nextAt: null, settledUntil: now, position: schedule.position });
-  return { ...NOTHING, refused, sessions: [] };
 }
 
 function missedRuns(schedule: Schedule, plan: DuePlan): NewRun[] {

@@ -1,9 +1,8 @@
 import type { ApiPage } from '#lib/api/answer.ts';
 import type { ApiSchedule, ApiScheduleDetail, ApiScheduleRun } from '#lib/api/schedule.ts';
 import type { Executor } from '#lib/db/create-db.ts';
-import { InvalidInputError } from '#lib/errors.ts';
 import { describeRule } from '#lib/schedules/describe-rule.ts';
-import { nextOccurrences, parseRule, type StoredRule } from '#lib/schedules/occurrences.ts';
+import { findRuleProblem, nextOccurrences, parseRule, type StoredRule } from '#lib/schedules/occurrences.ts';
 import { ApiError } from '../api-error.ts';
 import { type PageRequest, toPage } from '../parse-page.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
@@ -75,10 +74,6 @@ function toRun(run: ApiScheduleRun): ApiScheduleRun {
 
 /** A rule that cannot be read any more, say after a change by hand, must not take the list with it. */
 function inWords(rule: StoredRule): { description: string; problem: string | null } {
-  try {
-    return { description: describeRule(rule), problem: null };
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    return { description: 'Its rule cannot be read', problem: error.message };
-  }
+  const problem = findRuleProblem(rule);
+  return { description: problem === null ? describeRule(rule) : 'Its rule cannot be read', problem };
 }

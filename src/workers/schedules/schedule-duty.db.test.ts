@@ -1,8 +1,9 @@
 import pg from 'pg';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
-import { createLogger } from '#lib/logger.ts';
+import { type Logger, silentLogger } from '#lib/logger.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { ManagerDuty } from '../manager/manager-duty.ts';
@@ -26,8 +27,7 @@ afterAll(async () => {
 });
 beforeEach(() => database.db.query('truncate schedules, schedule_runs, scraping_sessions, session_batches'));
 
-function dutyOn(db: Db): ManagerDuty {
-  const logger = createLogger('manager', 'silent');
+function dutyOn(db: Db, logger: Logger = silentLogger()): ManagerDuty {
   return createScheduleDuty({
     db,
     queue: new JobQueue({ db }),
@@ -120,6 +120,8 @@ const scheduleRow = async (id: number) => {
   if (!row) throw new Error(`There is no schedule ${id}.`);
   return row;
 };
+/** With the number of the transaction that last locked it. */
+const rowOf = (id: number) => database.db.query('select xmax::text, * from schedules where id = $1', [id]);
 const endSessions = () => database.db.query(`update scraping_sessions set status = 'completed'`);
 
 describe('a due schedule', () => {
@@ -277,19 +279,51 @@ describe('what cannot be started', () => {
       { outcome: 'started', sessions: 1, reason: expect.stringMatching(/^1 of 2 targets could not be started/) },
     ]);
   });
+});
 
-  it('for its rule stops until somebody changes it, and holds nobody up', async () => {
+describe('a rule that this machine cannot read', () => {
+  const addUnreadable = async (): Promise<number> => {
+    const id = await addSchedule({ cron: '0 0 * * *', settled: '1 day' });
+    await database.db.query(`update schedules set time_zone = 'Mars/Olympus' where id = $1`, [id]);
+    return id;
+  };
+
+  it('is left to others as it is, said once, and holds nobody up', async () => {
+    const lines: string[] = [];
+    const narrow = dutyOn(database.db, pino({}, { write: (line) => lines.push(line) }));
+    const id = await addUnreadable();
     const broken = await addSchedule({ cron: 'not a cron', settled: '5 days' });
-    const zoneless = await addSchedule({ cron: '0 7 * * *', settled: '5 days' });
-    await database.db.query(`update schedules set time_zone = 'Mars/Olympus' where id = $1`, [zoneless]);
     const good = await addSchedule();
+    const asFound = await rowOf(id);
+    await narrow.run(never);
+    await narrow.run(never);
+    expect(await outcomesOf(good)).toEqual(['started']);
+    expect([...(await runsOf(id)), ...(await runsOf(broken))]).toEqual([]);
+    // Not even locked: that would keep those away who can read it.
+    expect(await rowOf(id)).toEqual(asFound);
+    const told = lines.filter((line) => line.includes('leaves it to others'));
+    expect(told).toHaveLength(2);
+    expect(told.join()).toMatch(/not a cron.*Mars\/Olympus/s);
+  });
+
+  it('is started for what was due once it can be read, say by another machine', async () => {
+    const id = await addUnreadable();
+    await duty.run(never);
+    await database.db.query(`update schedules set time_zone = 'UTC'`);
+    await duty.run(never);
+    expect(await runsOf(id)).toMatchObject([{ outcome: 'started', sessions: 1 }]);
+  });
+
+  it('does not fill the list of those that are due', async () => {
+    await addUnreadable();
+    await database.db.query(
+      `insert into schedules (name, cron, time_zone, targets, next_at)
+       select name, cron, time_zone, targets, next_at from schedules, generate_series(2, 1000)`,
+    );
+    const good = await addSchedule();
+    await database.db.query(`update schedules set next_at = next_at + interval '1 minute' where id = $1`, [good]);
     await duty.run(never);
     await duty.run(never);
-    expect(await runsOf(broken)).toMatchObject([{ outcome: 'refused', reason: expect.stringContaining('not a cron') }]);
-    expect(await runsOf(zoneless)).toMatchObject([
-      { outcome: 'refused', reason: expect.stringContaining('Mars/Olympus') },
-    ]);
-    expect((await scheduleRow(broken)).nextAt).toBeNull();
     expect(await outcomesOf(good)).toEqual(['started']);
   });
 });

@@ -1,6 +1,7 @@
 import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
-import { findDueSchedules } from '#lib/schedules/schedule-store.ts';
+import { findRuleProblem } from '#lib/schedules/occurrences.ts';
+import { type DueSchedule, findDueSchedules } from '#lib/schedules/schedule-store.ts';
 import { hasMoved, settleSchedule } from '#lib/schedules/settle-schedule.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { createEventPublisher, type EventPublisher } from '../events.ts';
@@ -29,16 +30,29 @@ export function createScheduleDuty(options: ScheduleDutyOptions): ManagerDuty {
   };
   /** Schedules that could not be settled, by what was said of it, so that it is said once. */
   const troubled = new Map<number, string>();
+  /** Schedules whose rule this machine cannot read: left to others until it is another rule. */
+  const unreadable = new Map<number, DueSchedule>();
   return {
     name: 'schedules',
     intervalMs: LOOK_EVERY_MS,
     async run(signal) {
-      for (const id of await findDueSchedules(options.db)) {
+      for (const due of await findDueSchedules(options.db, [...unreadable.values()])) {
         if (signal.aborted) return;
-        await settlePatiently(settling, id, troubled);
+        const problem = findRuleProblem(due);
+        if (problem === null) await settlePatiently(settling, due.id, troubled);
+        else leaveToOthers(unreadable, due, problem, options.logger);
       }
     },
   };
+}
+
+/** Its row is never touched, nor locked: a machine that can read it, now or after an update, finds it as it was. */
+function leaveToOthers(unreadable: Map<number, DueSchedule>, due: DueSchedule, problem: string, logger: Logger): void {
+  unreadable.set(due.id, due);
+  logger.warn(
+    { scheduleId: due.id, problem },
+    'The rule of a schedule cannot be read on this machine, which leaves it to others',
+  );
 }
 
 interface Settling extends ScheduleDutyOptions {
