@@ -7,6 +7,7 @@ import { ChaosManager, type ChaosManagerOptions } from './chaos-manager.ts';
 import type { ChaosScript, Poison } from './chaos-scrapers.ts';
 import { compareHistory, readHistory, type StoredSession } from './history.ts';
 import { findViolations } from './invariants.ts';
+import { countCharged } from './unharmed.ts';
 
 export interface ArenaOptions {
   sites: readonly NumberedSite[];
@@ -45,6 +46,7 @@ export class ChaosArena {
   readonly managers: ChaosManager[] = [];
   #made = 0;
   #launched = 0;
+  #hasPoison = false;
 
   constructor(options: ArenaOptions) {
     this.#options = options;
@@ -111,6 +113,7 @@ export class ChaosArena {
   }
 
   enqueuePoison(hows: readonly Poison[]): Promise<number[]> {
+    this.#hasPoison = true;
     return this.#enqueue(
       hows.map((how) => ({ do: 'poison', how, history: this.historyFile })),
       1,
@@ -158,29 +161,20 @@ export class ChaosArena {
     return row?.open ?? 0;
   }
 
-  /** Lets every wait for a further try be over, instead of waiting for half a minute. */
-  async wakeSleepers(): Promise<void> {
-    await this.db.query(
-      `update scraping_sessions set wake_at = clock_timestamp() - interval '1 second'
-       where status = 'pending' and wake_at > clock_timestamp() and wake_at < 'infinity'`,
-    );
-  }
-
-  /** Waits until every session has ended; how long that took, in ms. */
-  async untilAllEnded(timeoutMs: number, { wake = true } = {}): Promise<number> {
+  /** Waits until every session has ended by itself, with all its waits for a further try; how long that took, in ms. */
+  async untilAllEnded(timeoutMs: number): Promise<number> {
     const startedAtMs = performance.now();
-    await waitFor(
-      async () => {
-        if (wake) await this.wakeSleepers();
-        return (await this.openCount()) === 0;
-      },
-      { timeoutMs, intervalMs: 100, what: 'all sessions to end' },
-    );
+    await waitFor(async () => (await this.openCount()) === 0, {
+      timeoutMs,
+      intervalMs: 100,
+      what: 'all sessions to end',
+    });
     return performance.now() - startedAtMs;
   }
 
   /**
-   * Ends all managers in peace, then holds tables, history and processes against what must be true.
+   * Ends all managers in peace, then holds tables, history and processes against what must be true. No session may be charged for
+   * what is done to its worker, its machine or the database; only where sessions kill their worker themselves is that another matter.
    * @param expected.scheduled how many sessions schedules have made, all of which count among the completed.
    */
   async verify(expected: { completed: number; scheduled?: number }): Promise<string[]> {
@@ -194,6 +188,8 @@ export class ChaosArena {
       failures.push(`${sums?.completed} sessions are completed, of ${expected.completed}: ${await this.#unhappy()}`);
     const made = this.#made + (expected.scheduled ?? 0);
     if (sums?.total !== made) failures.push(`there are ${sums?.total} sessions; ${made} were acknowledged`);
+    const charged = this.#hasPoison ? 0 : await countCharged(this.db);
+    if (charged > 0) failures.push(`${charged} attempts were charged for what was no fault of their session`);
     const orphans = this.managers.flatMap((manager) => manager.workerPids);
     if (orphans.length > 0) failures.push(`I8 is broken: workers ${orphans.join(', ')} outlive their managers`);
     return failures;

@@ -16,7 +16,7 @@ export interface ChaosManagerOptions {
   prefix?: readonly string[];
 }
 
-interface LogLine {
+export interface LogLine {
   message: string;
   [key: string]: unknown;
 }

@@ -1,3 +1,4 @@
+import type { Executor } from '#lib/db/create-db.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { ChaosArena } from './chaos-arena.ts';
 import type { ChaosManager } from './chaos-manager.ts';
@@ -82,4 +83,29 @@ async function readMark(arena: ChaosArena): Promise<string> {
     },
     { timeoutMs: 30_000, what: 'the database to answer' },
   );
+}
+
+/**
+ * From a moment at which the database can work again, on performance.now(), until each session that it knows as running has got
+ * further, whoever runs it; in ms. Tries again while it does not answer.
+ */
+export async function untilAllGoOn(db: Executor, sinceMs: number): Promise<number> {
+  const wait = { timeoutMs: 120_000, intervalMs: 50 };
+  const before = await waitFor(() => readMarks(db, null), { ...wait, what: 'the database to answer' });
+  const haveMoved = async () => {
+    const now = await readMarks(db, [...before.keys()]);
+    return [...before].every(([id, mark]) => now.get(id) !== mark);
+  };
+  await waitFor(haveMoved, { ...wait, what: 'all sessions to go on' });
+  return performance.now() - sinceMs;
+}
+
+/** How far sessions are: those that run, unless some are named. */
+async function readMarks(db: Executor, ids: readonly number[] | null): Promise<Map<number, string>> {
+  const rows = await db.query<{ id: number; mark: string }>(
+    `select id, concat(status, claim_number, ' ', leads_found) as mark from scraping_sessions
+     where ($1::bigint[] is null and status = 'running') or id = any($1)`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, mark }) => [id, mark]));
 }

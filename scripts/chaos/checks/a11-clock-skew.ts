@@ -26,7 +26,7 @@ export const clockSkew: ChaosCheck = {
       await arena.startManager({ workers: 1 });
       await putToSleep(arena, sleepers, SLEEP_S);
       const busy = await arena.enqueuePages(tries, { pages: long ? 60 : 15, stepMs: 40 });
-      await arena.untilAllEnded(120_000 * slack, { wake: false });
+      await arena.untilAllEnded(120_000 * slack);
       const failures = [
         ...(await findEarlyClaims(arena, sleepers, SLEEP_S)),
         ...(await findClockErrors(arena)),

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { LeaseLostError } from '#lib/errors.ts';
 import { normalizeLead } from '#lib/leads/normalize-lead.ts';
 import { saveLeads } from '#lib/leads/save-leads.ts';
@@ -6,9 +5,15 @@ import { waitFor } from '#test/wait-for.ts';
 import { type ClaimedSession, JobQueue } from '#workers/queue/job-queue.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
 import type { ChaosCheck } from '../chaos-check.ts';
-import type { ChaosManager } from '../chaos-manager.ts';
+import type { ChaosManager, LogLine } from '../chaos-manager.ts';
+import { recoverFrom } from '../recovery.ts';
+import { processesOf } from '../unharmed.ts';
 
 const LEASE_S = 6;
+/** Machines that stand still at once. */
+const AT_ONCE = 5;
+/** Sessions that a worker of the arena runs at once. */
+const SLOTS = 4;
 const ERROR = { code: 'network', message: 'The site did not answer.' };
 
 /** What the zombie tries. True when the write went through. */
@@ -48,7 +53,7 @@ export const staleWrites: ChaosCheck = {
       await arena.db.query('delete from worker_instances');
       failures.push(...(await arena.verify({ completed: Object.keys(WRITES).length * tries })));
     });
-    const freezes = long ? 10 : 1;
+    const freezes = long ? tries : 1;
     failures.push(...(await world.withArena((arena) => freezeMachines(arena, freezes, slack))));
     const verbs = Object.keys(WRITES).length;
     return {
@@ -144,25 +149,81 @@ async function saveOne(tx: Parameters<typeof saveLeads>[0], { id, batchId, locat
   return { found, fresh };
 }
 
-/** Whole machines stand still for longer than the lease, wake up in the middle of their work, and go on. */
-async function freezeMachines(arena: ChaosArena, freezes: number, slack: number): Promise<string[]> {
-  const first = await arena.startManager({ workers: 1, leaseS: LEASE_S });
-  await arena.startManager({ workers: 1, leaseS: LEASE_S });
-  let made = 0;
-  for (let index = 0; index < freezes; index += 1) {
-    made += (await arena.enqueuePages(8, { pages: 50, stepMs: 40 })).length;
-    await untilWorking(arena, first);
-    first.signalMachine('SIGSTOP');
-    await wait((LEASE_S + 2) * 1_000);
-    first.signalMachine('SIGCONT');
-    await arena.untilAllEnded(90_000 * slack);
-  }
-  return await arena.verify({ completed: made });
+/** When a machine stood still, by the clock of the database. */
+interface Freeze {
+  managerPid: number;
+  fromMs: number;
+  toMs: number;
 }
 
-async function untilWorking(arena: ChaosArena, { pid }: ChaosManager): Promise<void> {
-  await waitFor(async () => (await arena.runningWorkers()).some(({ managerPid }) => managerPid === pid), {
-    timeoutMs: 30_000,
-    what: 'a machine to have work',
-  });
+/** Whole machines stand still until others have claimed all that they had, wake up in the middle of their work, and go on. */
+async function freezeMachines(arena: ChaosArena, count: number, slack: number): Promise<string[]> {
+  const lease = { workers: 1, leaseS: LEASE_S };
+  // What comes back finds room there at once: its own sessions are over before a lease ends.
+  await arena.startManager({ ...lease, env: { WORKER_CONCURRENCY: String(SLOTS * AT_ONCE) } });
+  const machines = await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, () => arena.startManager(lease)));
+  const pids = processesOf(arena.managers);
+  const freezes: Freeze[] = [];
+  let silent = 0;
+  let made = 0;
+  while (freezes.length < count) {
+    const sessions = SLOTS * (AT_ONCE + machines.length);
+    made += (await arena.enqueuePages(sessions, { pages: 50, stepMs: 40 })).length;
+    await untilAllWork(arena, machines, slack);
+    const fromMs = await arena.databaseNowMs();
+    await recoverFrom(arena, {
+      choose: () => machines,
+      strike: () => {
+        for (const machine of machines) machine.signalMachine('SIGSTOP');
+      },
+      timeoutMs: 60_000 * slack,
+    });
+    const toMs = await arena.databaseNowMs();
+    const seen = machines.map(({ lines }) => lines.length);
+    freezes.push(...machines.map(({ pid }) => ({ managerPid: pid, fromMs, toMs })));
+    for (const machine of machines) machine.signalMachine('SIGCONT');
+    await arena.untilAllEnded(90_000 * slack);
+    silent += machines.filter(({ lines }, at) => !lines.slice(seen[at]).some(tellsOfLease)).length;
+  }
+  const ended = pids.filter((pid) => !processesOf(arena.managers).includes(pid));
+  const failures = await arena.verify({ completed: made });
+  if (ended.length > 0) failures.push(`processes ${ended.join(', ')} ended because they had stood still`);
+  if (silent > 0) failures.push(`${silent} of ${freezes.length} machines did not tell that their lease was over`);
+  return [...failures, ...(await findWrongLosses(arena, freezes))];
+}
+
+const tellsOfLease = ({ level, message }: LogLine) => level === 'warn' && /lease.* (ended|ran out)/i.test(message);
+
+/** Each has saved something and is about to save more. */
+async function untilAllWork(arena: ChaosArena, machines: readonly ChaosManager[], slack: number): Promise<void> {
+  const haveWork = async () => {
+    const busy = await arena.db.query(
+      `select distinct w.manager_pid from scraping_sessions s join worker_instances w using (worker_id)
+       where s.status = 'running' and s.leads_found > 0 and w.manager_pid = any($1::int[])`,
+      [machines.map(({ pid }) => pid)],
+    );
+    return busy.length === machines.length;
+  };
+  await waitFor(haveWork, { timeoutMs: 30_000 * slack, what: 'all machines to have work' });
+}
+
+/** A freeze costs its machine the claims that it held then, and nobody else any. */
+async function findWrongLosses(arena: ChaosArena, freezes: readonly Freeze[]): Promise<string[]> {
+  const rows = await arena.db.query<{ claim: string; freeze: number | null }>(
+    `select format('claim %s of session %s by %s', m.claim_number, m.session_id, m.worker_id) as claim, f.number as freeze
+     from scraper_metrics m join worker_instances w using (worker_id)
+     left join unnest($1::int[], $2::float8[], $3::float8[]) with ordinality as f(manager_pid, from_ms, to_ms, number)
+       on f.manager_pid = w.manager_pid and extract(epoch from m.started_at) * 1000 < f.to_ms
+       and extract(epoch from m.timestamp) * 1000 > f.from_ms
+     where m.outcome = 'lost'`,
+    [freezes.map((f) => f.managerPid), freezes.map((f) => f.fromMs), freezes.map((f) => f.toMs)],
+  );
+  const others = rows.filter(({ freeze }) => freeze === null).map(({ claim }) => claim);
+  const felt = new Set(rows.map(({ freeze }) => freeze)).size - (others.length > 0 ? 1 : 0);
+  return [
+    ...(others.length > 0
+      ? [`${others.length} claims were lost without a freeze: ${others.slice(0, 3).join(', ')}`]
+      : []),
+    ...(felt < freezes.length ? [`only ${felt} of ${freezes.length} freezes cost a machine a claim`] : []),
+  ];
 }

@@ -8,7 +8,6 @@ import { HISTORY_VARIABLE } from '../chaos-scrapers.ts';
 import { type FastClock, findClockObstacle, startFastClock } from '../faketime.ts';
 import { MemoryTrend } from '../memory-trend.ts';
 import { findEarlyClaims, putToSleep } from '../sleepers.ts';
-import { countCharged } from '../unharmed.ts';
 
 const SPEED_MAX = 60;
 const SPEED_MIN = 5;
@@ -104,9 +103,7 @@ async function liveThrough(arena: ChaosArena, clock: FastClock, speed: number, {
   await arena.untilAllEnded(120_000 * slack);
   const scheduled = await countScheduled(arena);
   failures.push(...(await findEarlyClaims(arena, sleepers, SLEEP_S)));
-  const charged = await countCharged(arena.db);
   failures.push(...(await arena.verify({ completed: sleepers.length + scheduled, scheduled })));
-  if (charged > 0) failures.push(`${charged} attempts were charged`);
   const slope = trend.steepest();
   const isJudged = tries >= SLOPE_HOURS_MIN;
   if (isJudged && slope > SLOPE_BAR_MB) failures.push(`memory grows by more than ${SLOPE_BAR_MB} MB per hour`);
