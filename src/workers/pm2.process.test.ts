@@ -16,6 +16,9 @@ const ROUNDS = LONG ? 20 : 1;
 /** Sessions that are there to be interrupted each time. */
 const BATCH = 6;
 const PAGES = 6;
+/** Schedules that come due one after the other while the manager is interrupted. */
+const DUE = 20;
+const DUE_EVERY_MS = 250;
 /** A busy machine may take this long for anything; an idle one takes a second or two. */
 const PATIENCE_MS = LONG ? 300_000 : 60_000;
 const WORKERS = 2;
@@ -74,12 +77,25 @@ async function writeEntry(overrides: Record<string, unknown>): Promise<string> {
   return file;
 }
 
-async function enqueueSome(batch: number): Promise<void> {
+async function makeSome(batch: number): Promise<void> {
+  await scheduleSome(batch);
   const params = { do: 'pages', origin: site.origin, count: PAGES };
   await new JobQueue({ db: database.db }).enqueue(
     Array.from({ length: BATCH }, (_, index) => ({ source: 'permits', location: `Place ${batch}-${index}`, params })),
   );
   await waitFor(async () => (await countSessions('running')) > 0, { timeoutMs: PATIENCE_MS, what: 'sessions to run' });
+}
+
+/** Each has one occurrence, which somebody must look for from its own moment on. */
+async function scheduleSome(batch: number): Promise<void> {
+  await database.db.query(
+    `insert into schedules (name, every_minutes, targets, settled_until, next_at)
+     select name, 1440, jsonb_build_array(jsonb_build_object('source', 'simulated', 'location', name)), last - interval '1 day',
+       clock_timestamp() + make_interval(secs => $3::float8 * n / 1000)
+     from generate_series(1, $2::int) n, format('Due %s-%s', $1::int, n) as name,
+       date_trunc('day', clock_timestamp(), 'UTC') as last`,
+    [batch, DUE, DUE_EVERY_MS],
+  );
 }
 
 const countSessions = async (status: string) =>
@@ -109,15 +125,26 @@ async function expectOneManager(): Promise<number> {
   return pid;
 }
 
-async function expectAllDoneOnce(sessions: number): Promise<void> {
-  const done = async () => (await countSessions('completed')) === sessions;
+async function expectAllDoneOnce(batches: number): Promise<void> {
+  const sessions = batches * BATCH;
+  const done = async () => (await countSessions('completed')) >= sessions + batches * DUE;
   await waitFor(done, { timeoutMs: LONG ? 300_000 : PATIENCE_MS, what: 'all sessions to complete' });
   const [sums] = await database.db.query(
-    `select sum(leads_found)::int as found, sum(leads_new)::int as fresh, sum(retry_count)::int as retries,
+    `select count(*)::int as sessions, sum(leads_found)::int as found, sum(leads_new)::int as fresh, sum(retry_count)::int as retries,
        sum(crash_count)::int as crashes, (select count(*)::int from leads) as leads from scraping_sessions`,
   );
   const leads = sessions * PAGES * 2;
-  expect(sums).toEqual({ found: leads, fresh: leads, leads, retries: 0, crashes: 0 });
+  const all = sessions + batches * DUE;
+  expect(sums).toEqual({ sessions: all, found: leads, fresh: leads, leads, retries: 0, crashes: 0 });
+}
+
+async function expectEachStartedOnce(batches: number): Promise<void> {
+  const rows = await database.db.query<{ name: string; runs: number; sessions: number }>(
+    `select s.name, (select count(*)::int from schedule_runs r where r.schedule_id = s.id and r.outcome = 'started') as runs,
+       (select count(*)::int from scraping_sessions where location = s.name) as sessions from schedules s`,
+  );
+  expect(rows.length).toBe(batches * DUE);
+  expect(rows.filter(({ runs, sessions }) => runs !== 1 || sessions !== 1)).toEqual([]);
 }
 
 describe('the manager under PM2', () => {
@@ -130,11 +157,11 @@ describe('the manager under PM2', () => {
       overrides: { kill_timeout: 1_600, treekill: true },
     },
   ])(
-    'loses and doubles nothing over restarts, reloads, a kill and a stop, with $named',
+    'loses and doubles no session and no run of a schedule over restarts, reloads, a kill and a stop, with $named',
     async ({ overrides, inFull }) => {
       await pm2.run('start', await writeEntry(overrides));
       for (let round = 0; round < ROUNDS; round += 1) {
-        await enqueueSome(round);
+        await makeSome(round);
         await pm2.run('restart', 'eko-workers');
         const before = await expectOneManager();
         if (!LONG && !inFull) continue;
@@ -146,13 +173,14 @@ describe('the manager under PM2', () => {
         await pm2.run('reload', 'eko-workers');
         await expectOneManager();
       }
-      await enqueueSome(ROUNDS);
+      await makeSome(ROUNDS);
       await pm2.run('stop', 'eko-workers');
       expect(await theApp()).toMatchObject({ pid: 0, pm2_env: { status: 'stopped' } });
       await waitFor(async () => !(await workerPids()).some(isAlive), { timeoutMs: PATIENCE_MS, what: 'no worker' });
       await pm2.run('start', 'eko-workers');
       await expectOneManager();
-      await expectAllDoneOnce(BATCH * (ROUNDS + 1));
+      await expectAllDoneOnce(ROUNDS + 1);
+      await expectEachStartedOnce(ROUNDS + 1);
     },
     LONG ? 1_800_000 : 240_000,
   );
