@@ -7,7 +7,8 @@ import type { ManagerDuty } from '../manager/manager-duty.ts';
 import type { ManagerFigures } from '../manager/worker-tally.ts';
 import type { MachineSample, SampleMachine } from './machine-sampler.ts';
 import { INTAKE_SHARE, NO_SIGNS_YET, type NodeHealth, nodeHealth } from './node-health.ts';
-import type { NodeOwner, NodeStore, NodeWish } from './node-store.ts';
+import type { NodeBeatAnswer, NodeOwner, NodeStore, NodeWish } from './node-store.ts';
+import { meetOther, type OtherManager, wishBeside } from './other-manager.ts';
 import { type Standstill, standstillOf } from './standstill.ts';
 
 /** What it reports on and steers; WorkerManager is one. */
@@ -33,8 +34,6 @@ export interface NodeKeeperOptions {
   sample: SampleMachine;
 }
 
-const NO_WISH: NodeWish = { mode: 'active', desiredWorkers: null };
-
 /** At the very end the row is written if the database answers within this time. */
 const FAREWELL_MS = 1_000;
 
@@ -48,7 +47,7 @@ export class NodeKeeper {
   #health: NodeHealth = NO_SIGNS_YET;
   #wish: NodeWish | null = null;
   #ownsRow = false;
-  #otherOwner = '';
+  #other: OtherManager | null = null;
   #deadPid: number | null = null;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   #announced = '';
@@ -108,8 +107,8 @@ export class NodeKeeper {
       this.#obey(manager, answer.wish);
       return;
     }
-    if (this.#noteOther(answer.owner)) await this.#beat(manager, sample);
-    else this.#obey(manager, NO_WISH);
+    if (this.#noteDead(answer.owner)) await this.#beat(manager, sample);
+    else this.#obey(manager, wishBeside(this.#noteOther(answer), answer.wish, this.#options.nodeId));
   }
 
   #describe(manager: SteeredManager, sample: MachineSample) {
@@ -142,28 +141,33 @@ export class NodeKeeper {
   }
 
   #noteOwned(): void {
-    if (this.#otherOwner !== '') this.#options.logger.info('This manager now reports for its node');
-    this.#otherOwner = '';
+    if (this.#other?.lives) this.#options.logger.info('This manager now reports for its node');
+    this.#other = null;
     this.#ownsRow = true;
   }
 
-  /**
-   * Another manager reports under our name: two would obey each other's orders, so this one goes by its settings alone.
-   * @returns whether it is dead, and its row may be taken over.
-   */
-  #noteOther(owner: NodeOwner): boolean {
+  /** @returns whether the owner is found to be dead just now, so that its row may be taken over. */
+  #noteDead({ hostname: ownersHost, managerPid }: NodeOwner): boolean {
+    const isDead = ownersHost === hostname() && managerPid > 0 && !isProcessAlive(managerPid);
+    const isNews = isDead && this.#deadPid !== managerPid;
+    this.#deadPid = isDead ? managerPid : null;
+    return isNews;
+  }
+
+  /** Another manager reports under our name: two would obey each other's orders, so this one goes by its settings alone. */
+  #noteOther(answer: NodeBeatAnswer & { kind: 'taken' }): OtherManager {
     this.#ownsRow = false;
-    const isDead = owner.hostname === hostname() && owner.managerPid > 0 && !isProcessAlive(owner.managerPid);
-    this.#deadPid = isDead ? owner.managerPid : null;
-    const name = `process ${owner.managerPid} on ${owner.hostname}`;
-    if (isDead || owner.managerPid === 0 || name === this.#otherOwner) return isDead;
-    this.#otherOwner = name;
+    const before = this.#other;
+    const other = meetOther(before, answer);
+    this.#other = other;
+    const isNews = other.lives && !(before?.lives && before.name === other.name);
+    if (!isNews) return other;
     const { logger, nodeId } = this.#options;
     logger.warn(
       { node: nodeId },
-      `Another manager (${name}) reports as node "${nodeId}". Until it stops, this one is neither shown nor steered, and goes by its own settings. Give each its own NODE_ID.`,
+      `Another manager (${other.name}) reports as node "${nodeId}". Until it stops, this one is neither shown nor steered, and goes by its own settings. Give each its own NODE_ID.`,
     );
-    return false;
+    return other;
   }
 
   #obey(manager: SteeredManager, wish: NodeWish): void {

@@ -98,7 +98,12 @@ describe('beatNode', () => {
   it('leaves the row of another living manager alone, and names it', async () => {
     await beat();
     const other = { hostname: 'host-b', managerPid: 7, activeWorkers: 9 };
-    expect(await beat(other)).toEqual({ kind: 'taken', owner: { hostname: 'host-a', managerPid: 100 } });
+    expect(await beat(other)).toEqual({
+      kind: 'taken',
+      owner: { hostname: 'host-a', managerPid: 100 },
+      wish: { mode: 'active', desiredWorkers: null },
+      lastSeenAt: expect.any(Date),
+    });
     expect(await row()).toMatchObject({ hostname: 'host-a', active_workers: 2 });
     // Also one of the same machine.
     expect(await beat({ managerPid: 101 })).toMatchObject({ kind: 'taken' });

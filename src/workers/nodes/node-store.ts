@@ -36,7 +36,10 @@ export interface NodeOwner {
   managerPid: number;
 }
 
-export type NodeBeatAnswer = { kind: 'written'; wish: NodeWish } | { kind: 'taken'; owner: NodeOwner };
+export type NodeBeatAnswer =
+  | { kind: 'written'; wish: NodeWish }
+  /** With what people want of the row, and when its owner wrote it last, by the database's clock. */
+  | { kind: 'taken'; owner: NodeOwner; wish: NodeWish; lastSeenAt: Date };
 
 /**
  * Writes the node's row and reads what people want of it, in one statement. A row that another manager has written within the
@@ -72,9 +75,10 @@ written as (
       and n.token_id is not distinct from excluded.token_id)
     or n.status = 'gone' or n.last_seen_at < clock_timestamp() - make_interval(secs => $4::int / 1000.0)
   returning n.mode, n.desired_workers)
-select true as written, mode, desired_workers as "desiredWorkers", null as hostname, null as "managerPid" from written
+select true as written, mode, desired_workers as "desiredWorkers", null as hostname, null as "managerPid", null as "lastSeenAt"
+from written
 union all
-select false, null, null, n.hostname, n.manager_pid from nodes n
+select false, n.mode, n.desired_workers, n.hostname, n.manager_pid, n.last_seen_at from nodes n
 where n.node_id = (select "nodeId" from beat) and not exists (select from written)`;
 
 export interface BeatNodeOptions {
@@ -92,6 +96,7 @@ interface BeatRow extends QueryRow {
   desiredWorkers: number | null;
   hostname: string;
   managerPid: number;
+  lastSeenAt: Date;
 }
 
 /** The rows of machines, as their managers keep them. */
@@ -142,6 +147,8 @@ export interface SweepAnswer {
 const DELETED_AFTER_MS = 5 * 60_000;
 const WISH_KEPT_MS = 7 * 24 * 3_600_000;
 
+const UNASKED: NodeWish = { mode: 'active', desiredWorkers: null };
+
 /** In the table of nodes. A manager that has said nothing for the lease may be replaced. */
 export class PgNodeStore implements NodeStore {
   readonly #db: Executor;
@@ -156,11 +163,12 @@ export class PgNodeStore implements NodeStore {
     const { first, deadPid, tokenId = null } = options;
     const values = [JSON.stringify(beat), first, deadPid, this.#leaseMs, tokenId];
     const [row] = await this.#db.query<BeatRow>(BEAT, values);
-    // Another manager inserted the row while this statement ran: the next beat sees it.
-    if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 } };
-    const { mode, desiredWorkers, hostname, managerPid } = row;
-    if (row.written) return { kind: 'written', wish: { mode, desiredWorkers } };
-    return { kind: 'taken', owner: { hostname, managerPid } };
+    // Another manager inserted the row while this statement ran: the next beat sees it, and nobody can have wanted anything of it yet.
+    if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 }, wish: UNASKED, lastSeenAt: new Date(0) };
+    const { mode, desiredWorkers, hostname, managerPid, lastSeenAt } = row;
+    const wish = { mode, desiredWorkers };
+    if (row.written) return { kind: 'written', wish };
+    return { kind: 'taken', owner: { hostname, managerPid }, wish, lastSeenAt };
   }
 
   async leave({ nodeId, hostname, managerPid, tokenId = null }: LeavingNode): Promise<void> {

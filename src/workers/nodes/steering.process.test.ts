@@ -176,6 +176,43 @@ it('does not obey what is meant for another manager of the same name, and says s
   await says(second, 'Going from 1 to 2 workers');
 });
 
+/** The row of a manager that was killed on another host a moment ago, when people had paused it. */
+async function leavePausedRow(): Promise<void> {
+  const killed = await start(1);
+  await workersAre(1);
+  await end(killed);
+  await order(
+    `hostname = 'elsewhere', manager_pid = 1, status = 'healthy', mode = 'paused', last_seen_at = clock_timestamp()`,
+  );
+}
+
+it('claims nothing when it comes back under another host name and finds its machine paused', async () => {
+  await leavePausedRow();
+  const waiting = await enqueue('nothing');
+  const manager = await start(1);
+  await says(manager, 'Paused by people');
+  const isOwn = async () => (await count(`nodes where manager_pid = ${manager.pid} and mode = 'paused'`)) === 1;
+  await waitFor(isOwn, { ...PATIENT, what: 'the row to be its own' });
+  await letBeat();
+  expect(await count(`scraping_sessions where id = ${waiting} and claim_number = 0`)).toBe(1);
+  expect(manager.lines.some(({ message }) => message.startsWith('Another manager'))).toBe(false);
+});
+
+it('works by its own settings beside a paused manager of its name that lives', async () => {
+  await leavePausedRow();
+  await enqueue('nothing');
+  const manager = await start(1);
+  await says(manager, 'Paused by people');
+  await waitFor(
+    async () => {
+      await order('last_seen_at = clock_timestamp()');
+      return (await count(`scraping_sessions where status = 'completed'`)) === 1;
+    },
+    { ...PATIENT, intervalMs: 300, what: 'the session to be done' },
+  );
+  await says(manager, 'Another manager (process 1 on elsewhere)');
+});
+
 it('takes half as much while the machine is degraded, nothing while it is unhealthy, and all again when it is well', async () => {
   const folder = await bundleWorkers();
   const logger = createLogger('manager', 'silent');
@@ -206,6 +243,8 @@ it('takes half as much while the machine is degraded, nothing while it is unheal
   try {
     manager.start();
     await statusIs('degraded');
+    // A claim that was begun before that may still be under way.
+    await letBeat();
     const ids = [await enqueue('wait'), await enqueue('wait'), await enqueue('wait')];
     await sessionsIn('running', 1);
     await letBeat();

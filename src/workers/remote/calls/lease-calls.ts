@@ -8,6 +8,7 @@ const leaseMs = z.int().min(1_000).max(86_400_000);
 
 const share = z.number().nullable();
 const owner = { hostname: words, managerPid: z.int() };
+const wish = z.strictObject({ mode: z.enum(NODE_MODES), desiredWorkers: count.nullable() });
 
 /** What managers do for their workers and their machine. */
 export const LEASE_CALLS = {
@@ -95,11 +96,8 @@ export const LEASE_CALLS = {
       options: z.strictObject({ first: z.boolean(), deadPid: z.int().nullable() }),
     },
     z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('written'),
-        wish: z.strictObject({ mode: z.enum(NODE_MODES), desiredWorkers: count.nullable() }),
-      }),
-      z.strictObject({ kind: z.literal('taken'), owner: z.strictObject(owner) }),
+      z.strictObject({ kind: z.literal('written'), wish }),
+      z.strictObject({ kind: z.literal('taken'), owner: z.strictObject(owner), wish, lastSeenAt: instant }),
     ]),
   ),
   leaveNode: call({ nodeId: name, ...owner }, nothing),
