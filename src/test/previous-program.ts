@@ -7,6 +7,8 @@ import { bundleTree } from './worker-bundle.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export interface PreviousProgram {
+  /** The folder of its source. */
+  root: string;
   /** Its bundles, for startManagerProcess. */
   bundles: string;
   /** How many migrations it knows. */
@@ -27,6 +29,7 @@ export async function openPreviousProgram(): Promise<PreviousProgram> {
   execFileSync('tar', ['-x', '-C', tree], { input: git('archive', `${added}^`) });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(tree, 'node_modules'));
   return {
+    root: tree,
     bundles: await bundleTree(tree),
     migrations: entries.length - 1,
     remove: () => rmSync(folder, { recursive: true }),
