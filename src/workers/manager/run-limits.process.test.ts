@@ -1,5 +1,8 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
+import { isAlive, type ManagerProcess, startManagerProcess } from '#test/manager-process.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
 
@@ -83,6 +86,25 @@ describe('a run of workers', { timeout: 180_000 }, () => {
     expect({ code, reason: end?.reason, processed: end?.processed }).toEqual({ code: 0, reason: 'once', processed: 2 });
   });
 
+  it('ends after as many looks in a row as --max-failures says, once it has done what there was', async () => {
+    await enqueue(2);
+    const { code, end } = await run(['--max-failures', '2']);
+    expect(code).toBe(0);
+    expect(end).toMatchObject({
+      reason: 'max-failures',
+      processed: 2,
+      message: 'Looked 2 times in a row and found nothing (--max-failures 2)',
+    });
+  });
+
+  it('ends after so long without work as --max-idle-hours says', async () => {
+    await enqueue(2);
+    const { code, end } = await run(['--max-idle-hours', '0.0005']);
+    expect(code).toBe(0);
+    expect(end).toMatchObject({ reason: 'max-idle', processed: 2 });
+    expect(end?.runtimeMs).toBeGreaterThanOrEqual(1_800);
+  });
+
   it('leaves the work of other sources alone, and ends with 3 when there was nothing for it', async () => {
     await enqueue(1);
     expect(await run(['--once', '--sources', 'simulated'])).toMatchObject({
@@ -90,5 +112,44 @@ describe('a run of workers', { timeout: 180_000 }, () => {
       end: { reason: 'once', processed: 0, message: 'Nothing is waiting (--once)' },
     });
     expect(await countCompleted()).toBe(0);
+  });
+});
+
+// What the program itself is asked for is in scripts/lib/keep-awake.process.test.ts.
+describe.runIf(process.platform === 'linux')('--keep-awake', { timeout: 120_000 }, () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'eko-awake-'));
+    const inhibitor = path.join(folder, 'systemd-inhibit');
+    writeFileSync(inhibitor, '#!/bin/sh\necho $$ > "$(dirname "$0")/pid"\nexec cat\n');
+    chmodSync(inhibitor, 0o755);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const start = async (args: string[]) => {
+    const env = { PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+    const started = await startManagerProcess({ databaseUrl: bed.url, args, env });
+    manager = started;
+    await waitFor(async () => (await bed.db.query(`select from worker_instances where status = 'idle'`)).length === 1, {
+      timeoutMs: 60_000,
+      what: 'a worker to be up',
+    });
+    return started;
+  };
+
+  it('keeps the machine awake, busy or not, until the workers have stopped', async () => {
+    const running = await start(['--keep-awake']);
+    const pid = await waitFor(() => Number(readFileSync(path.join(folder, 'pid'), 'utf8')), {
+      what: 'the program to be asked',
+    });
+    expect(isAlive(pid)).toBe(true);
+    running.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+    await waitFor(() => !isAlive(pid), { timeoutMs: 20_000, what: 'the machine to be let go' });
+  });
+
+  it('is asked for by nobody else', async () => {
+    await start([]);
+    expect(existsSync(path.join(folder, 'pid'))).toBe(false);
   });
 });
