@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readEnv } from './env.ts';
+import { type Env, readEnv, SETTING_NAMES } from './env.ts';
 
 describe('readEnv', () => {
   it('reads the key of secrets, and never shows one that it cannot read', () => {
@@ -48,5 +49,21 @@ describe('readEnv', () => {
     expect(() => readEnv({ HTTPS_PROXY: 'http://ann:hidden@proxy:port' })).toThrow(
       /^(?!.*hidden).*HTTPS_PROXY must be the address of a proxy/s,
     );
+  });
+});
+
+describe('.env.example', () => {
+  const lines = readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z][A-Z_]+)=(.*)$/gm);
+  const shown = [...lines].map(([, name = '', value = '']) => ({ name, value }));
+
+  it('names every setting once, and nothing else', () => {
+    expect(shown.map(({ name }) => name).sort()).toEqual([...SETTING_NAMES].sort());
+  });
+
+  it.each(shown)('shows the default of $name, or what it takes where it has none', ({ name, value }) => {
+    const key = name as keyof Env;
+    const { [key]: standard } = readEnv({});
+    const { [key]: given } = readEnv({ [name]: value });
+    if (standard !== undefined) expect(given).toEqual(standard);
   });
 });

@@ -50,7 +50,7 @@ const ENVIRONMENT_DEFAULTS: Record<string, Record<string, string>> = {
   production: {},
 };
 
-/** Every setting, with its default. The README's table and .env.example tell the same. */
+/** Every setting, with its default. The README's table and .env.example tell the same; a test compares the latter. */
 const envSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DIRECT_DATABASE_URL: postgresUrl.optional(),
@@ -95,6 +95,8 @@ const envSchema = z.object({
   EKO_ECHO_URL: httpUrl.optional(),
 });
 
+export const SETTING_NAMES: readonly string[] = Object.keys(envSchema.shape);
+
 export type Env = Omit<z.output<typeof envSchema>, 'EKO_DATA_DIR'> & {
   /** Absolute. */
   EKO_DATA_DIR: string;
@@ -126,10 +128,9 @@ export function readEnv(source: Record<string, string | undefined> = process.env
         const shown = /TOKEN|URL|PROXY|SECRET/.test(name) ? '' : ` = "${given[name]}"`;
         return `${name}${shown} ${issue.message}`;
       });
-  const known = Object.keys(envSchema.shape);
   for (const name of Object.keys(given)) {
-    if (!name.startsWith('EKO_') || known.includes(name) || INTERNAL_NAMES.includes(name)) continue;
-    problems.push(`${name} is not a setting${hint(name, known)}`);
+    if (!name.startsWith('EKO_') || SETTING_NAMES.includes(name) || INTERNAL_NAMES.includes(name)) continue;
+    problems.push(`${name} is not a setting${hint(name)}`);
   }
   if (parsed.success && parsed.data.HEARTBEAT_INTERVAL * 2 >= parsed.data.LOCK_TTL) {
     problems.push(
@@ -158,11 +159,10 @@ function withUpperCaseNames(source: Record<string, string | undefined>): Record<
   };
 }
 
-function hint(name: string, known: readonly string[]): string {
-  const near = known.filter((candidate) => candidate.startsWith('EKO_') && distance(name, candidate) <= 3);
-  return near.length > 0
-    ? `; did you mean ${near.join(' or ')}?`
-    : `; known are ${known.filter((n) => n.startsWith('EKO_')).join(', ')}`;
+function hint(name: string): string {
+  const known = SETTING_NAMES.filter((candidate) => candidate.startsWith('EKO_'));
+  const near = known.filter((candidate) => distance(name, candidate) <= 3);
+  return near.length > 0 ? `; did you mean ${near.join(' or ')}?` : `; known are ${known.join(', ')}`;
 }
 
 /** Levenshtein distance, for "did you mean". */
