@@ -176,7 +176,7 @@ describe('a session that must run alone', () => {
     runner.start(await bed.start({ location: 'other' }));
     const suspect = await startSuspect();
     runner.start(suspect);
-    runner.abort(suspect.id, suspect.claimNumber, new CancelledError('cancelled'));
+    runner.abort(suspect, new CancelledError('cancelled'));
     await waitFor(async () => (await bed.row(suspect.id)).status === 'cancelled');
     end('other');
     await runner.idle();

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { LeaseLostError, ShutdownError } from '#lib/errors.ts';
+import { CancelledError, LeaseLostError, ShutdownError } from '#lib/errors.ts';
 import { makeGivenRunner, type Work } from '#test/given-runner.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { waitFor } from '#test/wait-for.ts';
@@ -118,9 +118,37 @@ describe('JobRunner', () => {
     const session = await bed.start();
     const runner = makeRunner((it) => waitFor(() => false, { timeoutMs: 100 }).catch(() => it.save('done')) as never);
     runner.start(session);
-    runner.abort(session.id, session.claimNumber + 1, new LeaseLostError('another claim'));
+    runner.abort({ ...session, claimNumber: session.claimNumber + 1 }, new LeaseLostError('another claim'));
     await runner.idle();
     expect(await bed.row(session.id)).toMatchObject({ status: 'completed', cursor: 'done' });
+  });
+
+  it('knows what it has claimed again while its lost run of the same session still ends', async () => {
+    const lostMayEnd = Promise.withResolvers<void>();
+    const lostEnded = Promise.withResolvers<void>();
+    const works: Work[] = [() => lostMayEnd.promise, (it) => it.untilAborted()];
+    const runner = makeRunner((it) => (works.shift() as Work)(it), {
+      onChange: lostEnded.resolve,
+      abortGraceMs: 10_000,
+    });
+    const lost = await bed.start();
+    runner.start(lost);
+    await waitFor(() => works.length === 1);
+    runner.abortAll(new LeaseLostError('The lease ran out before it could be renewed'));
+    await bed.lapse('worker');
+    await bed.register('worker');
+    const [again] = await bed.claim();
+    runner.start(again as ClaimedSession);
+    expect(again?.id).toBe(lost.id);
+    expect(runner.activeCount).toBe(2);
+    lostMayEnd.resolve();
+    await lostEnded.promise;
+    expect(runner).toMatchObject({ activeCount: 1, currentSessionId: lost.id });
+    const lookForUnknown = { workerId: 'worker', sources: ['permits'], limit: 4, jobTimeoutMs: 60_000, unsure: true };
+    expect(await bed.queue.claim({ ...lookForUnknown, held: runner.heldClaims })).toEqual([]);
+    runner.abort(again as ClaimedSession, new CancelledError('The session was cancelled'));
+    await runner.idle();
+    expect(await bed.row(lost.id)).toMatchObject({ status: 'cancelled' });
   });
 
   it('fails only the session when its scraper cannot even be made', async () => {

@@ -43,7 +43,8 @@ type ScrapeEnd = { error: null; result: ScrapeResult } | { error: unknown; resul
 /** Runs claimed sessions, each from its start to its settled outcome. Knows all parts; decides nothing by itself. */
 export class JobRunner {
   readonly #deps: JobRunnerDeps;
-  readonly #active = new Map<number, ActiveSession>();
+  /** By claim, like the abandoned ones: a worker may claim a session again while its own dropped run of it still ends. */
+  readonly #active = new Map<string, ActiveSession>();
   readonly #abandoned = new Map<string, AbandonedClaim>();
   readonly #exclusive: ExclusiveStart;
   /** Scrapers that were dropped and have not come back. */
@@ -82,22 +83,21 @@ export class JobRunner {
 
   /** The session that has run longest. */
   get currentSessionId(): number | null {
-    return this.#active.keys().next().value ?? null;
+    return this.#active.values().next().value?.claimed.id ?? null;
   }
 
   /** Starts a session; never throws and never rejects. */
   start(claimed: ClaimedSession): void {
     const active = new ActiveSession(claimed);
-    this.#active.set(claimed.id, active);
+    this.#active.set(claimKey(claimed), active);
     this.#deps.logger.info({ ...about(claimed), claimNumber: claimed.claimNumber }, 'Session claimed');
     this.#deps.events.publish(['sessions', 'workers'], [claimed.id]);
     void this.#run(active);
   }
 
-  /** Aborts one session if this claim of it runs here. */
-  abort(sessionId: number, claimNumber: number, reason: AppError): void {
-    const active = this.#active.get(sessionId);
-    if (active?.claimed.claimNumber === claimNumber) active.abort(reason);
+  /** Aborts what runs under this claim, if anything does here. */
+  abort(claim: Claim, reason: AppError): void {
+    this.#active.get(claimKey(claim))?.abort(reason);
   }
 
   abortAll(reason: AppError): void {
@@ -242,7 +242,7 @@ export class JobRunner {
   async #finish(active: ActiveSession, outcome: SessionOutcome, settled: WrittenEnding): Promise<void> {
     const { claimed } = active;
     active.close();
-    this.#active.delete(claimed.id);
+    this.#active.delete(claimKey(claimed));
     if (settled === 'unwritten') this.#abandon(claimed, 'The database was away; goes on at its last checkpoint');
     else if (settled !== 'stale') this.#counters = countOutcome(this.#counters, outcome.kind);
     this.#deps.logger.info(

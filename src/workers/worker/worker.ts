@@ -230,7 +230,7 @@ export class Worker {
       why === 'cancelled'
         ? new CancelledError('The session was cancelled', { context })
         : new SessionTimeoutError('The session ran past its time limit', { context });
-    this.#runner.abort(sessionId, claimNumber, reason);
+    this.#runner.abort({ id: sessionId, claimNumber }, reason);
   }
 
   #onChange(): void {
