@@ -217,8 +217,10 @@ export class WorkerSlot {
     this.#afterDatabase(async () => {
       if (this.#worker !== worker || worker.child.pid === undefined) return;
       const safeUntilMs = await this.#ports.register(processOf(worker));
-      // It may have died meanwhile; then the release that waits behind this takes the row back.
-      worker.registered = this.#worker === worker;
+      // It may have died meanwhile. Then the release that waits behind this takes the row back, with all that was claimed under it:
+      // the successor waits for a lease of its own.
+      if (this.#worker !== worker) return;
+      worker.registered = true;
       this.send({ type: 'lease', safeUntilMs });
       this.#ports.onChange();
     });
