@@ -318,6 +318,56 @@ describe('every page with what was fetched', () => {
   });
 });
 
+describe('the workers page before it has come alive', () => {
+  it.each([1280, 360])('keeps the times in their columns at %s pixels', async (width) => {
+    const still = await browser.newContext({
+      baseURL: app.origin,
+      storageState: await context.storageState(),
+      javaScriptEnabled: false,
+      viewport: { width, height: 900 },
+    });
+    const visit = await still.newPage();
+    await visit.goto('/workers');
+    const times = visit.locator('td time, li time');
+    await times.first().waitFor({ state: 'attached' });
+    const spilt = await times.evaluateAll((all) => {
+      const rightOf = (element: Element | null) => element?.getBoundingClientRect().right ?? 0;
+      return all.filter((time) => rightOf(time) > rightOf(time.closest('td, li'))).map((time) => time.textContent);
+    });
+    expect(spilt).toEqual([]);
+    await still.close();
+  });
+});
+
+describe('the history', () => {
+  it('shows day by day what was done, also of sessions that are gone, and the days that are asked for', async () => {
+    await database.db.query(
+      `insert into archive_days (day, source, sessions_completed, sessions_failed, sessions_cancelled, attempts, leads_new, requests_made)
+       select (clock_timestamp() at time zone 'UTC')::date - days, source, 40, 2, 1, 50, 1200, 3456
+       from unnest(array[3, 5, 20]) days, unnest(array['permits', 'reddit']) source`,
+    );
+    await database.db.query(
+      `insert into scraping_sessions (batch_id, source, location, status, completed_at) values (gen_random_uuid(), 'permits', 'x', 'failed', now())`,
+    );
+    const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+    await page.goto('/workers');
+    await panel('History').scrollIntoViewIfNeeded();
+    const table = panel('History').getByRole('table', { name: 'Figures per day' });
+    const cellsOf = async (name: string) =>
+      await table.getByRole('row').filter({ hasText: name }).getByRole('cell').allTextContents();
+    await table.getByText(day(3)).waitFor();
+    const figures = ['86', '80', '4', '2', '2,400', '6,912', '0'];
+    expect(await cellsOf(day(3))).toEqual([day(3), ...figures]);
+    expect(await cellsOf(day(5))).toEqual([day(5), ...figures]);
+    expect(await table.getByText(day(20)).count()).toBe(0);
+    // With the one that is still there.
+    expect((await cellsOf('In all')).slice(0, 4)).toEqual(['In all', '173', '160', '9']);
+    await panel('History').getByLabel('Days of the history').selectOption('Last 30 days');
+    await table.getByText(day(20)).waitFor();
+    expect((await cellsOf('In all')).slice(0, 4)).toEqual(['In all', '259', '240', '13']);
+  });
+});
+
 async function open(route: string): Promise<void> {
   await page.goto(route);
   await page.getByRole('heading', { level: 1 }).waitFor();
