@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { isSourceName, SOURCE_NAMES, type SourceName } from '#lib/scraper-config.ts';
+import { sourceNameSchema } from '#lib/source-name.ts';
 
 /** @throws InvalidArgumentError that says what a number may be. */
 export function whole(min: number, max: number): (text: string) => number {
@@ -17,10 +18,21 @@ export function hours(text: string): number {
   throw new InvalidArgumentError('It must be a number of hours above 0, such as 2 or 0.5.');
 }
 
-/** @throws InvalidArgumentError that names the sources there are. */
+/** Sources that workers have a scraper for. @throws InvalidArgumentError that names them. */
 export function sourceList(text: string): string[] {
-  return [...new Set(text.split(',').map((name) => oneSource(name.trim())))];
+  return namesOf(text).map(oneSource);
 }
+
+/** Sources that a bot may know: which there are, the database says. @throws InvalidArgumentError for what is no name. */
+export function sourceNames(text: string): string[] {
+  return namesOf(text).map((name) => {
+    const [issue] = sourceNameSchema.safeParse(name).error?.issues ?? [];
+    if (issue) throw new InvalidArgumentError(`"${name}" ${issue.message}.`);
+    return name;
+  });
+}
+
+const namesOf = (text: string): string[] => [...new Set(text.split(',').map((name) => name.trim()))];
 
 /** @throws InvalidArgumentError that names the sources there are. */
 export function oneSource(text: string): SourceName {

@@ -121,6 +121,17 @@ describe('other commands', () => {
     expect((await run(['token', 'list'], { pretty: true })).out).toContain('revoked');
   });
 
+  it('let a bot have a source that nobody else knows, and start scrapes of it', async () => {
+    expect(await run(['trigger', 'Macon, GA', '--sources', 'notices'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('known are permits'),
+    });
+    expect((await run(['token', 'create', 'readers', '--sources', 'notices'])).code).toBe(0);
+    const { json } = await run(['trigger', 'Macon, GA', '--sources', 'notices']);
+    expect(json).toMatchObject([{ sessions: [{ source: 'notices', location: 'Macon, GA' }] }]);
+    expect((await run(['token', 'create', 'readers', '--sources', 'Public notices'])).code).toBe(2);
+  });
+
   it('steer machines', async () => {
     await bed.db.query(
       `insert into nodes (node_id, hostname, manager_pid, configured_workers) values ('office', 'office', 1, 3)`,

@@ -6,7 +6,7 @@ import { listApiTokens } from '#lib/tokens/api-tokens.ts';
 import { addToken, revokeToken } from '#server/tokens/change-tokens.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import type { TableColumn } from '../format-table.ts';
-import { rowId, sourceList, whole } from '../read-arguments.ts';
+import { rowId, sourceNames, whole } from '../read-arguments.ts';
 
 const COLUMNS: TableColumn<ApiToken>[] = [
   { title: 'id', text: ({ id }) => String(id), align: 'right' },
@@ -30,7 +30,7 @@ export function addTokenCommands(program: Command, ports: CliPorts): void {
     .description('make a token; it is shown once')
     .argument('<name>', 'what it is for')
     .addOption(new Option('--role <role>').choices(ROLES).default('bot'))
-    .addOption(new Option('--sources <a,b>', 'the only sources that a bot may claim').argParser(sourceList))
+    .addOption(new Option('--sources <a,b>', 'the only sources that a bot may claim').argParser(sourceNames))
     .addOption(new Option('--expires-in-days <n>', 'for ever unless given').argParser(whole(1, 3650)))
     .action((name: string, options: CreateOptions) => withContext(ports, (context) => create(context, name, options)));
   tokens

@@ -6,7 +6,7 @@ import { listSessions } from '#server/sessions/list-sessions.ts';
 import { triggerScrape } from '#server/sessions/trigger-scrape.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { jsonObject, sourceList, whole } from '../read-arguments.ts';
+import { jsonObject, sourceNames, whole } from '../read-arguments.ts';
 import { SESSION_COLUMNS } from './sessions.ts';
 
 interface Options {
@@ -25,7 +25,7 @@ export function addTriggerCommand(program: Command, ports: CliPorts): void {
     .command('trigger')
     .description('start a scrape of a place')
     .argument('<location>', 'such as "Georgia" or "Savannah, GA"')
-    .addOption(new Option('--sources <a,b>', 'the usual ones unless given').argParser(sourceList))
+    .addOption(new Option('--sources <a,b>', 'the usual ones unless given').argParser(sourceNames))
     .addOption(new Option('--priority <n>', 'higher goes first').argParser(whole(-100, 100)))
     .addOption(new Option('--params <json>', `such as '{"signal":"solar","maxRows":500}'`).argParser(jsonObject))
     .addOption(new Option('--max-retries <n>', 'further tries of a session').argParser(whole(0, 20)))

@@ -121,7 +121,7 @@ export const useSources = () =>
   useQuery({
     queryKey: topicKey('sources'),
     queryFn: ({ signal }) => getJson<ApiPage<ApiSource>>('/api/sources', signal),
-    staleTime: Number.POSITIVE_INFINITY,
+    staleTime: 60_000,
   });
 
 export const usePortals = () =>

@@ -10,6 +10,8 @@ export interface ApiSource {
   note?: string;
   /** Not meant by "all sources": started only where it is named. */
   byNameOnly?: true;
+  /** There is no scraper for it: its sessions wait for bots, which have named it. */
+  botsOnly?: true;
   config: ScraperConfig;
   /** How many enabled portals it reads. */
   portalCount: number;

@@ -1,5 +1,4 @@
-import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import { isSourceName, type ScraperConfig, SOURCE_NAMES, SOURCES, scraperConfigSchema } from '#lib/scraper-config.ts';
+import { isSourceName, type ScraperConfig, SOURCES, scraperConfigSchema } from '#lib/scraper-config.ts';
 import { fieldError } from '../api-error.ts';
 
 /** What a source that only bots know is held to: the defaults of ours. */
@@ -7,18 +6,6 @@ const DEFAULT_CONFIG = scraperConfigSchema.parse({});
 
 export function configOfSource(source: string): ScraperConfig {
   return isSourceName(source) ? SOURCES[source].config : DEFAULT_CONFIG;
-}
-
-const BOT_SOURCES = `
-select distinct source from (
-  select unnest(sources) as source from worker_instances where kind = 'bot'
-  union all select unnest(sources) from api_tokens where role = 'bot' and revoked_at is null) as named
-order by source`;
-
-/** The sources that sessions can be made for: ours, and those that a bot or a bot's token has named. */
-export async function listKnownSources(db: Executor): Promise<string[]> {
-  const rows = await db.query<{ source: string } & QueryRow>(BOT_SOURCES);
-  return [...new Set<string>([...SOURCE_NAMES, ...rows.map((row) => row.source)])];
 }
 
 /** What both allow; null is "all". */

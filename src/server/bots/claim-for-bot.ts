@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { ApiClaim } from '#lib/api/bot.ts';
 import { BOT_LEASE_SECONDS, BOT_START_SECONDS } from '#lib/bots/bot-timing.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
+import { listKnownSources } from '#lib/sources/known-sources.ts';
 import { wholeNumber } from '#lib/whole-number.ts';
 import type { ClaimedSession } from '#workers/queue/job-queue.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
-import { bothAllow, configOfSource, listKnownSources, requireAllowed } from './bot-sources.ts';
+import { bothAllow, configOfSource, requireAllowed } from './bot-sources.ts';
 import { type Bot, botLost, findOwnBot } from './find-bot.ts';
 import { claimTimeoutMs } from './start-session.ts';
 

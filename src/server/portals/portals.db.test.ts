@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { syncPortals } from '#lib/portals/sync-portals.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { addToken } from '../tokens/change-tokens.ts';
 import { addPortal } from './add-portal.ts';
 import { listPortals } from './list-portals.ts';
 import { listSources } from './list-sources.ts';
@@ -36,6 +37,10 @@ describe('portals', () => {
     expect(await listSources(server.context.db)).toMatchObject([
       { source: 'permits', portalCount: 1, config: { rateLimit: 2000 } },
       { source: 'simulated', portalCount: 0, byNameOnly: true },
+    ]);
+    await addToken(server.context, { name: 'readers', role: 'bot', sources: ['notices', 'permits'] });
+    expect((await listSources(server.context.db)).slice(2)).toMatchObject([
+      { source: 'notices', label: 'notices', portalCount: 0, byNameOnly: true, botsOnly: true },
     ]);
     await removePortal(server.context, 'ga-here');
     expect(await listPortals(server.context.db)).toEqual([]);

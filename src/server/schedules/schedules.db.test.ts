@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiScheduleDetail, ApiScheduleRun } from '#lib/api/schedule.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { addToken } from '../tokens/change-tokens.ts';
 import { getSchedule, listSchedules } from './list-schedules.ts';
 import { previewSchedule } from './preview-schedule.ts';
 import { runSchedule } from './run-schedule.ts';
@@ -124,6 +125,14 @@ describe('a schedule', () => {
       message: expect.stringContaining(words),
     });
     expect((await listSchedules(server.context.db, FIRST_PAGE)).items).toEqual([]);
+  });
+
+  it('takes and starts a source that only bots know, for any place', async () => {
+    await addToken(server.context, { name: 'readers', role: 'bot', sources: ['notices'] });
+    const { id } = await add({ targets: [{ source: 'notices', location: 'Anywhere', params: { url: 'x' } }] });
+    expect(await runSchedule(server.context, id, {})).toMatchObject({ outcome: 'started', reason: null });
+    const rows = await server.context.db.query('select source, location from scraping_sessions');
+    expect(rows).toEqual([{ source: 'notices', location: 'Anywhere' }]);
   });
 
   it('is refused as a change just the same, and stays as it was', async () => {

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { ApiTriggerResponse } from '#lib/api/session.ts';
-import { isSourceName } from '#lib/scraper-config.ts';
 import { sourceNameSchema } from '#lib/source-name.ts';
 import { createTargetChecker } from '#lib/sources/check-target.ts';
 import { wholeNumber } from '#lib/whole-number.ts';
 import { fieldError } from '../api-error.ts';
-import { listKnownSources } from '../bots/bot-sources.ts';
 import type { ServerContext } from '../context.ts';
 import { idempotencyKeySchema } from '../idempotency-key.ts';
 import { parseInput } from '../parse-input.ts';
@@ -33,8 +31,8 @@ const populateSchema = z.strictObject({
 });
 
 /**
- * Makes many sessions as one batch, all or none. The same idempotency key gives the same sessions. Besides the sources of ours,
- * which are checked as in a trigger, it takes those that a bot or a bot's token has named.
+ * Makes many sessions as one batch, all or none. The same idempotency key gives the same sessions. Each is checked as in a
+ * trigger.
  * @throws ApiError 400, or 422 that names the entry.
  */
 export async function populateSessions(
@@ -59,19 +57,9 @@ export async function populateSessions(
 }
 
 async function checkSessions({ db }: Pick<ServerContext, 'db'>, sessions: readonly SessionInput[]): Promise<void> {
-  const known = await listKnownSources(db);
   const check = createTargetChecker(db);
   for (const [index, { source, location, params }] of sessions.entries()) {
-    const entry = `sessions.${index}`;
-    if (!known.includes(source)) {
-      throw fieldError('unknown_source', `${entry}.source`, unknownSource(source, known));
-    }
-    // Of what only bots know, nothing more can be said here.
-    const problem = isSourceName(source) ? await check({ source, location, params }) : null;
-    if (problem !== null) throw fieldError(problem.code, `${entry}.${problem.field}`, problem.message);
+    const problem = await check({ source, location, params });
+    if (problem !== null) throw fieldError(problem.code, `sessions.${index}.${problem.field}`, problem.message);
   }
-}
-
-function unknownSource(source: string, known: readonly string[]): string {
-  return `"${source}" is known neither here nor to a bot; known are ${known.join(', ')}`;
 }

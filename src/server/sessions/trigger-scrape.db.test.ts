@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { addPortal } from '../portals/add-portal.ts';
+import { addToken } from '../tokens/change-tokens.ts';
 import { triggerScrape } from './trigger-scrape.ts';
 
 let server: TestServerContext;
@@ -48,6 +49,16 @@ describe('triggerScrape', () => {
       params: { failureRate: 15 },
     });
     await expect(refused).rejects.toMatchObject({ code: 'invalid_params', details: [{ field: 'params.failureRate' }] });
+  });
+
+  it('takes a source that only bots know once a token names it, for any place and with any parameters', async () => {
+    const request = { location: 'Nowhere', sources: ['notices'], params: { url: 'https://notices.example.com/' } };
+    await expect(triggerScrape(server.context, request)).rejects.toMatchObject({ code: 'unknown_source' });
+    await addToken(server.context, { name: 'readers', role: 'bot', sources: ['notices'] });
+    const { sessions } = await triggerScrape(server.context, request);
+    expect(sessions).toMatchObject([{ source: 'notices', location: 'Nowhere', status: 'pending' }]);
+    const usual = await triggerScrape(server.context, { location: 'Georgia' });
+    expect(usual.sessions).toMatchObject([{ source: 'permits' }]);
   });
 
   it('makes no session too many, however often fifty callers at once repeat themselves', async () => {

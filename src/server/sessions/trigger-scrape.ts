@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { ApiTriggerResponse } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { listEnabledPortals } from '#lib/portals/list-enabled-portals.ts';
-import { isSourceName, SOURCE_NAMES, type SourceName, USUAL_SOURCES } from '#lib/scraper-config.ts';
+import { isSourceName, type SourceName, USUAL_SOURCES } from '#lib/scraper-config.ts';
+import { describeUnknownSource, listKnownSources } from '#lib/sources/known-sources.ts';
 import { SOURCE_RULES } from '#lib/sources/source-rules.ts';
 import { wholeNumber } from '#lib/whole-number.ts';
 import { fieldError } from '../api-error.ts';
@@ -42,12 +43,14 @@ export async function triggerScrape(
 ): Promise<ApiTriggerResponse> {
   const request = parseInput(triggerSchema, input);
   const idempotencyKey = chooseIdempotencyKey(request.idempotencyKey, headerKey);
-  const sources = parseSources(request.sources);
+  const sources = await parseSources(context.db, request.sources);
   const params = request.params ?? {};
-  for (const source of sources) {
+  // Of what only bots know, neither parameters nor places can be checked here.
+  const ours = sources.filter(isSourceName);
+  for (const source of ours) {
     parseInput(SOURCE_RULES[source].params, params, { code: 'invalid_params', prefix: 'params' });
   }
-  for (const source of sources) await checkPlace(context.db, source, request.location);
+  for (const source of ours) await checkPlace(context.db, source, request.location);
 
   const { batchId, sessions } = await context.queue.enqueue(
     sources.map((source) => ({ source, location: request.location, params, priority: request.priority ?? 0 })),
@@ -66,16 +69,12 @@ async function checkPlace(db: Executor, source: SourceName, location: string): P
   if (problem !== null) throw fieldError('unknown_location', 'location', problem);
 }
 
-function parseSources(names: string[] | undefined): SourceName[] {
+/** Ours, and those that a bot or a bot's token has named. */
+async function parseSources(db: Executor, names: string[] | undefined): Promise<string[]> {
   const asked = [...new Set(names ?? USUAL_SOURCES)];
-  const unknown = asked.filter((name) => !isSourceName(name));
-  if (unknown.length > 0) {
-    const shown = unknown.slice(0, 5).map((name) => `"${name.slice(0, 100)}"`);
-    throw fieldError(
-      'unknown_source',
-      'sources',
-      `${shown.join(', ')} is not known; known are ${SOURCE_NAMES.join(', ')}`,
-    );
-  }
-  return asked.filter(isSourceName);
+  if (asked.every(isSourceName)) return asked;
+  const known = await listKnownSources(db);
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown === undefined) return asked;
+  throw fieldError('unknown_source', 'sources', describeUnknownSource(unknown.slice(0, 100), known));
 }

@@ -11,7 +11,7 @@ export const EVERY_PERMIT = 'any';
 
 export interface StartValues {
   location: string;
-  /** Null for all there are. */
+  /** Null for the usual ones. */
   sources: string[] | null;
   /** Signals, or EVERY_PERMIT alone. */
   signals: string[];

@@ -90,10 +90,11 @@ function LocationInput({ form }: { form: StartFormApi }) {
 }
 
 function SourceBoxes({ form }: { form: StartFormApi }) {
-  const sources = (useSources().data?.items ?? []).filter(({ byNameOnly }) => byNameOnly !== true);
+  const sources = (useSources().data?.items ?? []).filter(({ byNameOnly, botsOnly }) => !byNameOnly || botsOnly);
+  const usual = sources.filter(({ byNameOnly }) => !byNameOnly).map(({ source }) => source);
   const { value, ...input } = form.getInputProps('sources');
   return (
-    <Checkbox.Group {...input} value={value ?? sources.map(({ source }) => source)} label="Sources" size="sm">
+    <Checkbox.Group {...input} value={value ?? usual} label="Sources" size="sm">
       <Group gap="md" mt={6} mih={24}>
         {sources.map(({ source, label, description }) => (
           <Checkbox key={source} value={source} label={label} title={description} />
