@@ -3,7 +3,6 @@ import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, SettingsError } from '#lib/env.ts';
 import type { Logger } from '#lib/logger.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
-import { retentionOf } from '#workers/maintenance/retention.ts';
 import { createConnectionCheck } from '#workers/manager/connection-budget.ts';
 import type { ManagerDuty } from '#workers/manager/manager-duty.ts';
 import { type ManagerPorts, pgManagerPorts } from '#workers/ports/manager-ports.ts';
@@ -74,7 +73,7 @@ async function openDatabaseBackend(env: Env, logger: Logger): Promise<ManagerBac
     workerEnv: { DATABASE_URL: url },
     commonDuties: (workerCount) => [
       ...(env.DIRECT_DATABASE_URL ? [] : [createConnectionCheck({ db, workerCount, logger })]),
-      createPruneDuty({ db, nodeId: env.NODE_ID, retention: retentionOf(env), logger }),
+      createPruneDuty({ db, env, logger }),
       createScheduleDuty({ db, queue: new JobQueue({ db, leaseMs }), defaultMaxRetries: env.MAX_RETRIES, logger }),
     ],
   };

@@ -10,13 +10,17 @@ const flag = (fallback: boolean) =>
     .default(fallback ? 'true' : 'false')
     .transform((word) => word === 'true' || word === '1' || word === 'yes');
 
-const whole = (fallback: number, min: number, max: number) =>
+const wholeIn = (min: number, max: number) =>
   z.coerce
     .number({ error: `must be a whole number from ${min} to ${max}` })
     .int(`must be a whole number from ${min} to ${max}`)
     .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`)
-    .default(fallback);
+    .max(max, `must be at most ${max}`);
+
+const whole = (fallback: number, min: number, max: number) => wholeIn(min, max).default(fallback);
+
+/** Undefined where nobody said it: what is in force then stands in the database (archive/kept-days.ts). */
+const keptDays = wholeIn(1, 36_500).optional();
 
 const secretKey = z.string().transform((text, context): Buffer => {
   const key = parseSecretKey(text);
@@ -89,9 +93,9 @@ const envSchema = z.object({
     .pipe(z.array(z.string().regex(/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'must be a list of host:port'))),
   EKO_CONTACT: z.string().min(3).optional(),
   EKO_SECRET_KEY: secretKey.optional(),
-  EKO_KEEP_SESSIONS_DAYS: whole(90, 1, 36_500),
-  EKO_KEEP_LOGS_DAYS: whole(14, 1, 36_500),
-  EKO_KEEP_METRICS_DAYS: whole(180, 1, 36_500),
+  EKO_KEEP_SESSIONS_DAYS: keptDays,
+  EKO_KEEP_LOGS_DAYS: keptDays,
+  EKO_KEEP_METRICS_DAYS: keptDays,
   EKO_ECHO_URL: httpUrl.optional(),
 });
 

@@ -3,6 +3,9 @@ import { GET as getStats } from '#app/api/archive/stats/route.ts';
 import { GET as getSummary } from '#app/api/metrics/summary/route.ts';
 import type { ApiSummary } from '#lib/api/worker.ts';
 import type { ArchiveStats } from '#lib/archive/archive-stats.ts';
+import { DEFAULT_KEPT_DAYS, saveKeptDays } from '#lib/archive/kept-days.ts';
+import { readEnv } from '#lib/env.ts';
+import { silentLogger } from '#lib/logger.ts';
 import { routeParams } from '#test/api-routes.ts';
 import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { pruneOldRows } from '#workers/maintenance/prune-old-rows.ts';
@@ -89,7 +92,7 @@ describe('GET /api/archive/stats', () => {
     const { sessions } = await summary();
     expect(sessions).toMatchObject({ completed: 2, failed: 1, cancelled: 2, pending: 1 });
 
-    const retention = retentionOf(server.context.env);
+    const retention = retentionOf(DEFAULT_KEPT_DAYS);
     expect(await pruneOldRows(server.context.db, retention)).toMatchObject({ sessions: 5, metrics: 0 });
     expect(await stats(range)).toEqual(before);
     expect((await summary()).sessions).toEqual(sessions);
@@ -106,6 +109,12 @@ describe('GET /api/archive/stats', () => {
     expect(days).toEqual([]);
     expect(await stats('?from=2024-01-01')).toMatchObject({ from: '2024-01-01', to: '2024-12-31' });
     expect(await stats('?to=2024-01-30')).toMatchObject({ from: '2024-01-01', to: '2024-01-30' });
+  });
+
+  it('says how long all machines keep rows, whatever this one was told', async () => {
+    const told = readEnv({ EKO_KEEP_SESSIONS_DAYS: '365' });
+    await saveKeptDays(server.context.db, told, silentLogger());
+    expect((await stats()).keptDays).toEqual({ sessions: 365, logs: 14, metrics: 180 });
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ARCHIVE_DAYS_MAX, type ArchiveRange, type ArchiveStats, sumFigures } from '#lib/archive/archive-stats.ts';
+import { readKeptDays } from '#lib/archive/kept-days.ts';
 import { readArchiveDays } from '#lib/archive/read-archive-days.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { Env } from '#lib/env.ts';
 import { fieldError } from '../api-error.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,17 +14,17 @@ const day = z.iso.date({ error: 'must be a day, such as 2026-01-31' });
 export const archiveFilterSchema = z.strictObject({ from: day.optional(), to: day.optional() });
 
 type ArchiveFilter = z.output<typeof archiveFilterSchema>;
-type KeptDays = Pick<Env, 'EKO_KEEP_SESSIONS_DAYS' | 'EKO_KEEP_LOGS_DAYS' | 'EKO_KEEP_METRICS_DAYS'>;
 
 /**
  * What was done from one day to another, in all and per day and source; the last 30 days unless asked for others.
  * @throws ApiError 400 for a range that ends before it begins or is longer than a year.
  */
-export async function getArchiveStats(db: Executor, filter: ArchiveFilter, kept: KeptDays): Promise<ArchiveStats> {
+export async function getArchiveStats(db: Executor, filter: ArchiveFilter): Promise<ArchiveStats> {
   const [now] = await db.query<{ today: string; prunedAt: Date | null } & QueryRow>(READ_NOW);
   if (!now) throw new Error('A statement without a table gave no row.');
   const range = rangeOf(filter, now.today);
   const days = await readArchiveDays(db, range);
+  const kept = await readKeptDays(db);
   return {
     ...range,
     totals: sumFigures(days),

@@ -1,8 +1,9 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createLogger } from '#lib/logger.ts';
+import { readEnv } from '#lib/env.ts';
+import { silentLogger } from '#lib/logger.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import { createPruneDuty } from './prune-duty.ts';
-import { retentionOf } from './retention.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -11,13 +12,8 @@ beforeAll(async () => {
 beforeEach(() => database.db.query('truncate app_settings, scraping_sessions'));
 afterAll(() => database.drop());
 
-const machine = (nodeId: string) =>
-  createPruneDuty({
-    db: database.db,
-    nodeId,
-    retention: retentionOf({ EKO_KEEP_SESSIONS_DAYS: 90, EKO_KEEP_LOGS_DAYS: 14, EKO_KEEP_METRICS_DAYS: 180 }),
-    logger: createLogger('test', 'silent'),
-  });
+const machine = (nodeId: string, settings: Record<string, string> = {}, logger = silentLogger()) =>
+  createPruneDuty({ db: database.db, env: readEnv({ NODE_ID: nodeId, ...settings }), logger });
 
 async function makeOldSession(): Promise<void> {
   await database.db.query(
@@ -51,4 +47,31 @@ it('ends at once when its manager stops', async () => {
   await makeOldSession();
   await runAll(['a'], AbortSignal.abort());
   expect(await sessionsLeft()).toBe(1);
+});
+
+it('keeps what one machine was told to keep, whichever machine prunes', async () => {
+  await makeOldSession();
+  const { signal } = new AbortController();
+  const dashboard = machine('dashboard', { EKO_KEEP_SESSIONS_DAYS: '365' });
+  await dashboard.run(signal);
+  const giveTurn = () => database.db.query(`update app_settings set updated_at = '-infinity' where key = 'prune_turn'`);
+  await giveTurn();
+  await machine('worker-7').run(signal);
+  expect(await sessionsLeft()).toBe(1);
+  // Whoever starts last decides, also when the one before looks again.
+  await machine('worker-8', { EKO_KEEP_SESSIONS_DAYS: '90' }).run(signal);
+  await giveTurn();
+  await dashboard.run(signal);
+  expect(await sessionsLeft()).toBe(0);
+});
+
+it('says what it puts in force for all machines, and nothing when that stands already', async () => {
+  const said: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void said.push(JSON.parse(line)) });
+  const { signal } = new AbortController();
+  for (const days of ['7', '7', '30']) await machine('a', { EKO_KEEP_LOGS_DAYS: days }, logger).run(signal);
+  expect(said).toMatchObject([
+    { setting: 'EKO_KEEP_LOGS_DAYS', days: 7, daysBefore: 14 },
+    { setting: 'EKO_KEEP_LOGS_DAYS', days: 30, daysBefore: 7 },
+  ]);
 });

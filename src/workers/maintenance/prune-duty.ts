@@ -1,13 +1,15 @@
+import { readKeptDays, saveKeptDays } from '#lib/archive/kept-days.ts';
 import type { Executor } from '#lib/db/create-db.ts';
+import type { Env } from '#lib/env.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { ManagerDuty } from '../manager/manager-duty.ts';
 import { pruneOldRows } from './prune-old-rows.ts';
-import type { Retention } from './retention.ts';
+import { retentionOf } from './retention.ts';
 
 export interface PruneDutyOptions {
   db: Executor;
-  nodeId: string;
-  retention: Retention;
+  /** NODE_ID, and the ages that this machine was told, if any. */
+  env: Pick<Env, 'NODE_ID' | 'EKO_KEEP_SESSIONS_DAYS' | 'EKO_KEEP_LOGS_DAYS' | 'EKO_KEEP_METRICS_DAYS'>;
   logger: Logger;
 }
 
@@ -17,14 +19,18 @@ const TURN_EVERY_MS = 3_600_000;
 /** How often each machine looks whether it is its turn. */
 const LOOK_EVERY_MS = 300_000;
 
-/** Prunes old rows once an hour, on one of all machines. */
-export function createPruneDuty({ db, nodeId, retention, logger }: PruneDutyOptions): ManagerDuty {
+/** Prunes old rows once an hour, on one of all machines, which all keep them equally long. */
+export function createPruneDuty({ db, env, logger }: PruneDutyOptions): ManagerDuty {
+  let isSaved = false;
   return {
     name: 'prune',
     intervalMs: LOOK_EVERY_MS,
     async run(signal) {
-      if (!(await takeTurn(db, nodeId, TURN_EVERY_MS))) return;
-      const counts = await pruneOldRows(db, retention, { signal });
+      // Once, not in each round: two machines that were told different days would take turns. The one that starts last decides.
+      if (!isSaved) await saveKeptDays(db, env, logger);
+      isSaved = true;
+      if (!(await takeTurn(db, env.NODE_ID, TURN_EVERY_MS))) return;
+      const counts = await pruneOldRows(db, retentionOf(await readKeptDays(db)), { signal });
       const deleted = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
       if (Object.keys(deleted).length > 0) logger.info({ deleted }, 'Old rows pruned');
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_KEPT_DAYS } from '#lib/archive/kept-days.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { type PruneCounts, pruneOldRows } from './prune-old-rows.ts';
 import { retentionOf } from './retention.ts';
@@ -13,7 +14,7 @@ beforeEach(async () => {
 });
 afterAll(() => bed.drop());
 
-const RETENTION = retentionOf({ EKO_KEEP_SESSIONS_DAYS: 90, EKO_KEEP_LOGS_DAYS: 14, EKO_KEEP_METRICS_DAYS: 180 });
+const RETENTION = retentionOf(DEFAULT_KEPT_DAYS);
 
 const NOTHING: PruneCounts = {
   logs: 0,

@@ -1,4 +1,4 @@
-import type { Env } from '#lib/env.ts';
+import type { KeptDays } from '#lib/archive/kept-days.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -29,9 +29,6 @@ export interface Retention {
   /** The pace of hosts that nobody asked, and robots.txt files that nobody read, since then. */
   hostsMs: number;
 }
-
-/** The ages that people may set, in days. */
-export type KeptDays = Pick<Env, 'EKO_KEEP_SESSIONS_DAYS' | 'EKO_KEEP_LOGS_DAYS' | 'EKO_KEEP_METRICS_DAYS'>;
 
 /** What is kept how long: three ages by the settings, the rest by its nature. */
 export function retentionOf(kept: KeptDays): Retention {

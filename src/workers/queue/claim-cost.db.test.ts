@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_KEPT_DAYS } from '#lib/archive/kept-days.ts';
 import { createDb, type Executor } from '#lib/db/create-db.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { pruneOldRows } from '#workers/maintenance/prune-old-rows.ts';
@@ -8,7 +9,7 @@ import { claimSessions } from './transitions/claim.ts';
 
 /** What a claim costs, in blocks that it touches: unlike its time, that does not depend on how busy the machine is. */
 
-const RETENTION = retentionOf({ EKO_KEEP_SESSIONS_DAYS: 90, EKO_KEEP_LOGS_DAYS: 14, EKO_KEEP_METRICS_DAYS: 180 });
+const RETENTION = retentionOf(DEFAULT_KEPT_DAYS);
 
 let bed: QueueBed;
 beforeAll(async () => {
