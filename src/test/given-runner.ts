@@ -33,6 +33,10 @@ export class GivenScraper extends BaseScraper {
       provenance: { name },
     });
   }
+  /** As the fetcher notes it. */
+  noteProxy(proxy: string): void {
+    this.context.stats.proxyUsed = proxy;
+  }
   get location(): string {
     return this.context.location;
   }

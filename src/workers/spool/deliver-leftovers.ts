@@ -6,8 +6,8 @@ import type { SessionQueue } from '../ports/session-queue.ts';
 import type { CheckpointAnswer } from '../queue/job-queue.ts';
 import { deliverRecord } from './deliver-record.ts';
 import type { LeftoverLookup } from './leftover-lookup.ts';
-import { BAD_SUFFIX, readSpoolFile, SPOOL_SUFFIX, setAside } from './spool-file.ts';
-import type { SpooledClaim, SpoolRecord } from './spool-record.ts';
+import { BAD_SUFFIX, readSpoolFile, SPOOL_SUFFIX, type SpoolContent, setAside } from './spool-file.ts';
+import { MisshapenRecordError } from './spool-record.ts';
 
 export interface LeftoverOptions {
   queue: SessionQueue;
@@ -44,15 +44,27 @@ async function tidy(file: string, options: LeftoverOptions): Promise<void> {
   }
 }
 
-async function deliverFile(file: string, { queue, lookup, logger }: LeftoverOptions): Promise<void> {
-  const found = await readSpoolFile(file);
-  if (found === null) return await removeWhenOld(file, KEEP_EMPTY_MS);
-  const { claim, records } = found;
-  const about = { sessionId: claim.id, claimNumber: claim.claimNumber, records: records.length };
-  // Ids of sessions begin at 1 in every database, but no two batches share their random id.
-  if ((await lookup.findBatch(claim.id)) !== claim.batchId) return await removeWhenOld(file, KEEP_MS);
+async function deliverFile(file: string, options: LeftoverOptions): Promise<void> {
+  const { lookup, logger } = options;
+  let found: SpoolContent | null;
   try {
-    const end = await deliverAll(queue, claim, records);
+    found = await readSpoolFile(file);
+  } catch (error) {
+    if (!(error instanceof MisshapenRecordError)) throw error;
+    logger.error({ err: error, file }, 'What a worker had left on disk cannot be read and is set aside');
+    return await setAside(file);
+  }
+  if (found === null) return await removeWhenOld(file, KEEP_EMPTY_MS);
+  // Ids of sessions begin at 1 in every database, but no two batches share their random id.
+  if ((await lookup.findBatch(found.claim.id)) !== found.claim.batchId) return await removeWhenOld(file, KEEP_MS);
+  await deliverContent(file, found, options);
+}
+
+async function deliverContent(file: string, content: SpoolContent, { queue, logger }: LeftoverOptions): Promise<void> {
+  const { id: sessionId, claimNumber } = content.claim;
+  const about = { sessionId, claimNumber, records: content.records.length };
+  try {
+    const end = await deliverAll(queue, content);
     if (end !== 'saved') await rm(file, { force: true });
     // Said once at the end: until then it may be delivered again every few seconds.
     logger[end === 'saved' ? 'debug' : 'info']({ ...about, end }, 'What a worker had left on disk was delivered');
@@ -65,8 +77,7 @@ async function deliverFile(file: string, { queue, lookup, logger }: LeftoverOpti
 
 async function deliverAll(
   queue: SessionQueue,
-  claim: SpooledClaim,
-  records: readonly SpoolRecord[],
+  { claim, records, misshapen }: SpoolContent,
 ): Promise<'saved' | 'settled' | 'stale'> {
   let answer: CheckpointAnswer | null = null;
   for (const record of records) {
@@ -75,6 +86,7 @@ async function deliverAll(
     if (delivery.end !== 'saved') return delivery.end;
     ({ answer } = delivery);
   }
+  if (misshapen) throw misshapen;
   return 'saved';
 }
 

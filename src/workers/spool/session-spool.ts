@@ -105,7 +105,7 @@ export class SessionSpool {
   async #deliverAll(): Promise<Delivery> {
     const { file, queue, claim } = this.#options;
     // Gone means that the manager has delivered it: it does so when the lease of this worker had passed.
-    const records = (await readSpoolFile(file))?.records ?? [];
+    const { records = [], misshapen = null } = (await readSpoolFile(file)) ?? {};
     let answer: CheckpointAnswer | null = null;
     for (const record of records.slice(this.#deliveredCount)) {
       if (record.kind === 'claim') continue;
@@ -114,6 +114,7 @@ export class SessionSpool {
       ({ answer } = delivery);
       this.#deliveredCount += 1;
     }
+    if (misshapen) throw misshapen;
     return { end: 'saved', answer };
   }
 

@@ -1,6 +1,12 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeRecords, encodeRecord, type SpooledClaim, type SpoolRecord } from './spool-record.ts';
+import {
+  type DecodedRecords,
+  decodeRecords,
+  encodeRecord,
+  type SpooledClaim,
+  type SpoolRecord,
+} from './spool-record.ts';
 
 /** In the data folder, for all workers of the machine. */
 export const SPOOL_FOLDER = 'spool';
@@ -78,15 +84,28 @@ export class SpoolFile {
   }
 }
 
-/** The whole records of a file and whose they are; null when it is gone, or holds not even its first record. */
-export async function readSpoolFile(file: string): Promise<{ claim: SpooledClaim; records: SpoolRecord[] } | null> {
+/** What a file holds, and whose it is. */
+export interface SpoolContent extends Pick<DecodedRecords, 'misshapen'> {
+  claim: SpooledClaim;
+  /** What follows the claim. */
+  records: SpoolRecord[];
+}
+
+/**
+ * The whole records of a file; null when it is gone, or holds not even its first record.
+ * @throws MisshapenRecordError when it does not say in a way we know whose it is.
+ */
+export async function readSpoolFile(file: string): Promise<SpoolContent | null> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (bytes === null) return null;
-  const [claim, ...records] = decodeRecords(bytes).records;
-  return claim?.kind === 'claim' ? { claim, records } : null;
+  const { records, misshapen } = decodeRecords(bytes);
+  const [claim, ...rest] = records;
+  if (claim?.kind === 'claim') return { claim, records: rest, misshapen };
+  if (misshapen) throw misshapen;
+  return null;
 }
 
 /** Ending of what was set aside. */

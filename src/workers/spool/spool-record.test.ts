@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRecords, encodeRecord, type SpoolRecord } from './spool-record.ts';
+import type { StoredError } from '#lib/db/schema/scraping-sessions.ts';
+import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
+import {
+  decodeRecords,
+  encodeRecord,
+  MisshapenRecordError,
+  type SpooledEnding,
+  type SpoolRecord,
+} from './spool-record.ts';
 
 const claim: SpoolRecord = { kind: 'claim', id: 7, claimNumber: 3, batchId: randomUUID(), location: 'Georgia' };
 
@@ -43,10 +51,64 @@ const ending: SpoolRecord = {
   hostKey: 'example.com',
 };
 
+/** Everything that may be missing, too: what is added to these types has to be added here, and to come back. */
+const fullStats: Required<RequestStats> = {
+  requestsMade: 3,
+  requestsFailed: 1,
+  bytesReceived: 1_234,
+  proxyUsed: 'proxy.example.com:8080',
+};
+const fullError: Required<StoredError> = {
+  code: 'bug',
+  message: 'It broke',
+  cause: 'reset',
+  stack: 'at line 1',
+  context: { url: 'https://example.com' },
+};
+const fullEnding: Omit<Required<SpooledEnding>, 'outcome'> = {
+  kind: 'ending',
+  stats: fullStats,
+  hostKey: 'example.com',
+  progress: { message: 'Page 2', done: 2, total: 3, pages: 2, rows: 5, parts: [] },
+  summary: { totalLeads: 2, newLeads: 1, warnings: ['odd'], skipped: 'Disallow: /' },
+};
+const outcomes: { [Kind in SpooledEnding['outcome']['kind']]: Extract<SpooledEnding['outcome'], { kind: Kind }> } = {
+  completed: { kind: 'completed' },
+  retry: { kind: 'retry', error: fullError },
+  snoozed: { kind: 'snoozed', delayMs: 1_000, reason: 'busy' },
+  interrupted: { kind: 'interrupted', reason: 'stopping' },
+  cancelled: { kind: 'cancelled' },
+  failed: { kind: 'failed', error: fullError },
+};
+
 describe('records of a spool', () => {
   it('come back as they were, bytes and times included', () => {
     const bytes = Buffer.concat([claim, checkpoint, ending].map(encodeRecord));
-    expect(decodeRecords(bytes)).toEqual({ records: [claim, checkpoint, ending], validBytes: bytes.length });
+    expect(decodeRecords(bytes)).toEqual({
+      records: [claim, checkpoint, ending],
+      validBytes: bytes.length,
+      misshapen: null,
+    });
+  });
+
+  it('hold every end of an attempt, with all that can be said of it', () => {
+    const endings = Object.values(outcomes).map((outcome): SpoolRecord => ({ ...fullEnding, outcome }));
+    expect(decodeRecords(Buffer.concat(endings.map(encodeRecord)))).toMatchObject({
+      records: endings,
+      misshapen: null,
+    });
+  });
+
+  it('of another shape are told from torn ones', () => {
+    const odd = { ...ending, stats: { ...fullStats, proxyUsed: 7 } } as unknown as SpoolRecord;
+    const decoded = decodeRecords(Buffer.concat([claim, odd, ending].map(encodeRecord)));
+    expect(decoded).toMatchObject({ records: [claim], misshapen: expect.any(MisshapenRecordError) });
+  });
+
+  it('end before the zeros that a power cut may leave', () => {
+    const bytes = encodeRecord(claim);
+    const decoded = decodeRecords(Buffer.concat([bytes, Buffer.alloc(64)]));
+    expect(decoded).toEqual({ records: [claim], validBytes: bytes.length, misshapen: null });
   });
 
   it('tell a position that is left alone from one that is removed', () => {

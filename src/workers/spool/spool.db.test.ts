@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { pgManagerPorts } from '../ports/manager-ports.ts';
 import { WorkerQueue } from '../ports/worker-queue.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';
 import type { SpoolLimits } from './spool-budget.ts';
+import { decodeRecords, encodeRecord, type SpoolRecord } from './spool-record.ts';
 import { WorkerSpool } from './worker-spool.ts';
 
 let bed: QueueBed;
@@ -68,6 +69,19 @@ function endLease(runner: ReturnType<typeof makeRunner>): void {
 
 const leadNames = async () => (await bed.db.query('select name from leads order by id')).map((row) => row.name);
 const spoolFiles = async () => (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.spool'));
+
+const folderNames = (workerId = 'worker') => readdir(path.join(folder, workerId));
+
+/** Whole, and of no shape that we know. */
+const oddRecord = encodeRecord({ kind: 'odd' } as unknown as SpoolRecord);
+
+/** The last record of the only file, which is the end of the attempt. */
+async function spoilLastRecord(): Promise<void> {
+  const [name = ''] = await spoolFiles();
+  const file = path.join(folder, name);
+  const { records } = decodeRecords(await readFile(file));
+  await writeFile(file, Buffer.concat([...records.slice(0, -1).map(encodeRecord), oddRecord]));
+}
 
 function managerQueue(): ManagerQueue {
   const ports = pgManagerPorts({ db: bed.db, heartbeatDb: bed.db, leaseMs: 30_000 });
@@ -149,6 +163,33 @@ describe('what a worker finds while the database is away', () => {
     expect(await leadNames()).toEqual(['Person 1', 'Person 2']);
     expect(await bed.attempts(session.id)).toMatchObject([{ outcome: 'interrupted', leadsFound: 2 }]);
     expect(await spoolFiles()).toEqual([]);
+  });
+
+  it('brings the end of an attempt that went through a proxy', async () => {
+    const session = await bed.start();
+    const runner = makeRunner(async (it) => {
+      it.noteProxy('proxy.example.com:8080');
+      loseDatabase();
+      it.emit('1');
+      await it.save(1);
+      leaseSafe = false;
+    });
+    runner.start(session);
+    await runner.idle();
+    proxy.heal();
+    await spool.deliverAll();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'completed' });
+    expect(await folderNames()).toEqual([]);
+  });
+
+  it('is set aside where it cannot be read, after all that can be', async () => {
+    const session = await leaveOnDisk();
+    await spoilLastRecord();
+    proxy.heal();
+    await spool.deliverAll();
+    expect(await leadNames()).toEqual(['Person 1', 'Person 2']);
+    expect(await folderNames()).toEqual([`${session.id}-${session.claimNumber}.spool.bad`]);
+    expect(spool.pendingClaims).toEqual([]);
   });
 
   it('is dropped when somebody else has taken the session, who finds it again', async () => {
@@ -238,6 +279,22 @@ describe('what a worker that is gone has left on disk', () => {
     proxy.heal();
     await spool.deliverAll();
     expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
+  });
+
+  it('is set aside where it cannot be read, after all that can be', async () => {
+    const session = await leaveOnDisk();
+    await spoilLastRecord();
+    await bed.lapse('worker');
+    await managerQueue().rescue();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, leadsFound: 2 });
+    expect(await folderNames()).toEqual([`${session.id}-${session.claimNumber}.spool.bad`]);
+  });
+
+  it('is set aside when it does not even say whose it is', async () => {
+    await mkdir(path.join(folder, 'gone'));
+    await writeFile(path.join(folder, 'gone', '1-1.spool'), oddRecord);
+    await managerQueue().rescue();
+    expect(await folderNames('gone')).toEqual(['1-1.spool.bad']);
   });
 
   it('is thrown away when it never got its first record, but not while that may still come', async () => {
