@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { formatBytes } from '#components/format.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { createListener } from '#lib/db/create-listener.ts';
+import { readDiskRoom } from '#lib/disk-room.ts';
 import type { Finding } from './finding.ts';
 
 const CHANNEL = 'eko_doctor';
@@ -41,14 +40,12 @@ const DISK_BYTES_MIN = 1_000_000_000;
 
 /** Whether the data folder has room: the embedded database and what workers keep while the database is away. */
 export async function checkDisk(dataDir: string): Promise<Finding[]> {
-  if (!existsSync(dataDir)) return [];
-  const { bavail, bsize } = await statfs(dataDir);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= DISK_BYTES_MIN) return [];
+  const room = await readDiskRoom(dataDir);
+  if (room === null || room.freeBytes >= DISK_BYTES_MIN) return [];
   return [
     {
       level: 'problem',
-      what: `The disk of "${dataDir}" has only ${formatBytes(freeBytes)} left`,
+      what: `The disk of "${dataDir}" has only ${formatBytes(room.freeBytes)} left`,
       advice:
         'Free some space: a full disk stops an embedded database, and results wait there while the database is away.',
     },

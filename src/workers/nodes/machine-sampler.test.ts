@@ -72,11 +72,15 @@ it('takes the machine where nothing limits it', async () => {
   expect(await sample()).toMatchObject({ memoryPercent: 25, memoryLimitMb: 8_192 });
 });
 
-it('knows the disk of its data folder, and says nothing of one that is not there', async () => {
-  const { diskPercent, diskFreeMb } = await sample();
+it.each(['.', 'not/made/yet'])('knows the disk of its data folder "%s"', async (folder) => {
+  const { diskPercent, diskFreeMb } = await createMachineSampler({ dataFolder: path.join(root, folder), root })();
   expect(diskPercent).toBeGreaterThan(0);
   expect(diskPercent).toBeLessThanOrEqual(100);
   expect(diskFreeMb).toBeGreaterThan(0);
-  const none = createMachineSampler({ dataFolder: path.join(root, 'none'), root });
+});
+
+it('gives null for what cannot be found out', async () => {
+  write({ file: '' });
+  const none = createMachineSampler({ dataFolder: path.join(root, 'file/data'), root });
   expect(await none()).toMatchObject({ diskPercent: null, diskFreeMb: null, memoryPercent: null });
 });

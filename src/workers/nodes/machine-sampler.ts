@@ -1,6 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import path from 'node:path';
+import { readDiskRoom } from '#lib/disk-room.ts';
 import { monotonicNowMs } from '../messages.ts';
 import { type CgroupLimits, type GroupMemory, readCgroupLimits, readText } from './cgroup-files.ts';
 import { type CpuReading, cpuPercent } from './cpu-percent.ts';
@@ -13,7 +13,7 @@ export interface MachineSample {
   /** Over the last moment, of at least a fifth of a second. */
   cpuPercent: number | null;
   memoryPercent: number | null;
-  /** Of the file system that holds the data folder. */
+  /** Of the file system that holds the data folder, or will. */
   diskPercent: number | null;
   diskFreeMb: number | null;
   /** Processors' worth of time that may be used. */
@@ -69,19 +69,15 @@ async function readMachineMemory(root: string): Promise<GroupMemory | null> {
   return process.platform === 'win32' ? { usedBytes: totalmem() - freemem(), limitBytes: totalmem() } : null;
 }
 
-/** As df counts: what only root may still use is not there for anybody else. */
 async function readDisk(folder: string): Promise<Pick<MachineSample, 'diskPercent' | 'diskFreeMb'>> {
-  try {
-    const { blocks, bfree, bavail, bsize } = await statfs(folder);
-    const used = blocks - bfree;
-    return {
-      diskPercent: used + bavail === 0 ? null : percent(used, used + bavail),
-      diskFreeMb: Math.floor((bavail * bsize) / 1_048_576),
-    };
-  } catch {
-    // The folder may not be there yet, or its file system does not say.
-    return { diskPercent: null, diskFreeMb: null };
-  }
+  const room = await readDiskRoom(folder);
+  if (room === null) return { diskPercent: null, diskFreeMb: null };
+  const { usedBytes, freeBytes } = room;
+  const bytes = usedBytes + freeBytes;
+  return {
+    diskPercent: bytes === 0 ? null : percent(usedBytes, bytes),
+    diskFreeMb: Math.floor(freeBytes / 1_048_576),
+  };
 }
 
 function readMachineCpu(): CpuReading['machine'] {
