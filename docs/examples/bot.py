@@ -5,8 +5,9 @@
 
 It works on sessions whose params name a public JSON list: {"url": "https://notices.example.com/list.json"}. Each page is
 {"rows": [{"id", "name", "phone", "email", "address", "city", "state", "zip", "text"}], "next": "address of the next page" or null}.
-It keeps to robots.txt, asks the server for its turn before each request, saves after each page, and gives its work back on Ctrl-C or
-SIGTERM. While the API is away it waits, however long that takes; what the API refuses, such as a revoked token, ends it with status 1.
+The next page is on the same host. The bot keeps to robots.txt, asks the server for its turn before each request, saves after each page,
+and gives its work back on Ctrl-C or SIGTERM. While the API is away it waits, however long that takes; a token that the API refuses ends it
+with status 1. What is wrong with one session, say its address or its page, fails that session only.
 docs/bots.md tells the protocol; to read something else, change `read_page` and `to_lead`.
 """
 
@@ -30,6 +31,9 @@ ANSWER_SECONDS = 40  # the longest wait for an answer of the API; longer than a 
 DELAY_SECONDS_MAX = 30.0  # between two tries while the API is away
 HAND_BACK_SECONDS = 8.0  # after a signal; Docker kills after ten
 PAGE_BYTES_MAX = 10 * 1024 * 1024
+LEADS_MAX = 1000  # in one call
+LEADS_BYTES_MAX = 3 * 1024 * 1024  # in one call, whose body may have 4 MiB
+REASON_CHARS_MAX = 450  # a page may have a part in it; the API takes 500 at most
 
 
 class Stale(Exception):
@@ -49,7 +53,11 @@ class ApiAway(Exception):
 
 
 class Refused(Exception):
-    """The API understood and says no, say to a revoked token: asking again changes nothing."""
+    """The API understood and says no: asking again changes nothing."""
+
+
+class Denied(Refused):
+    """It says no to us, whatever we ask for, say because our token was revoked."""
 
 
 class Stopped(BaseException):
@@ -88,6 +96,10 @@ class Throttled(Exception):
 
 class Forbidden(Exception):
     """robots.txt does not allow the page, or the site refuses it: another try would fail alike."""
+
+
+class BadAddress(Exception):
+    """What should be read next has no address that may be asked."""
 
 
 class Api:
@@ -144,7 +156,8 @@ class Api:
             return BotLost(message)
         if error.code >= 500 or error.code == 429:
             return ApiAway(message, seconds)
-        return Refused("The API refuses: %s (%s)" % (message, code))
+        kind = Denied if error.code in (401, 403) else Refused
+        return kind("The API refuses: %s (%s)" % (message, code))
 
 
 class Site:
@@ -196,7 +209,7 @@ class Site:
                 raise
             told["result"] = "served"
         except (OSError, http.client.HTTPException) as error:
-            told["error"] = str(error) or type(error).__name__
+            told["error"] = (str(error) or type(error).__name__)[:REASON_CHARS_MAX]
             raise
         except Stopped:
             told["result"] = "neutral"
@@ -222,6 +235,41 @@ class Site:
 def retry_after(header, otherwise):
     """Seconds; `otherwise` for what is not a number."""
     return min(3600, int(header)) if header and header.strip().isdigit() else otherwise
+
+
+def web_parts(url):
+    """The parts of an http or https address."""
+    try:
+        parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadAddress("%.300r is no http or https address" % (url,))
+    return parts
+
+
+def next_address(url, following):
+    """The address of the next page. A page may lead on within its own host: where else we go is not for a site to choose."""
+    try:
+        address = urllib.parse.urljoin(url, following)
+    except (TypeError, ValueError):
+        address = following
+    if web_parts(address).netloc != web_parts(url).netloc:
+        raise BadAddress("The page names %.300r as the next one, which is on another host" % address)
+    return address
+
+
+def slices(leads):
+    """The leads in lists that each fit into one call; one empty list when there are none."""
+    part, size = [], 0
+    for lead in leads:
+        lead_size = len(json.dumps(lead))
+        if part and (len(part) == LEADS_MAX or size + lead_size > LEADS_BYTES_MAX):
+            yield part
+            part, size = [], 0
+        part.append(lead)
+        size += lead_size
+    yield part
 
 
 def read_page(page):
@@ -326,7 +374,9 @@ class Bot:
         try:
             self.tell(session, "start")
             self.read(session)
-        except (Stale, BotLost) as error:
+        except Denied:
+            raise
+        except (Stale, BotLost, Refused) as error:
             say(str(error))
         finally:
             self.holding = None
@@ -335,7 +385,8 @@ class Bot:
         """Reads page after page from where the last attempt got to, and ends the session in one of the four ways."""
         try:
             site = Site(session["rules"], lambda verb, body: self.tell(session, verb, body))
-            url = (session["cursor"] or {}).get("next") or session["params"]["url"]
+            url = (session["cursor"] or {}).get("next") or session["params"].get("url")
+            web_parts(url)
             pages = 0
             while url:
                 self.api.stop.check()
@@ -343,10 +394,13 @@ class Bot:
                     return self.tell(session, "release", {"reason": "Its bot was told to drop it"})
                 rows, following = read_page(site.get_json(url))
                 pages += 1
-                leads = [to_lead(row, url) for row in rows]
-                if not following:
+                *others, leads = slices([to_lead(row, url) for row in rows])
+                url = next_address(url, following) if following else None
+                for part in others:
+                    self.tell(session, "checkpoint", {"leads": part})
+                if not url:
                     return self.tell(session, "complete", {"leads": leads})
-                url = urllib.parse.urljoin(url, following)
+                # Only the last slice moves the cursor: whoever goes on before that reads this page again, and finds the same leads.
                 saved = self.tell(
                     session,
                     "checkpoint",
@@ -355,17 +409,26 @@ class Bot:
                 if saved["cancelRequested"]:
                     return self.tell(session, "release", {"reason": "Cancelled on request"})
         except Throttled as error:
-            self.tell(session, "release", {"afterSeconds": error.seconds, "reason": str(error)})
-        except (LookupError, TypeError, ValueError) as error:
-            problem = {"code": "layout_changed", "message": "%s: %s" % (type(error).__name__, error)}
-            self.tell(session, "fail", {"error": problem, "retryable": False})
+            self.tell(session, "release", {"afterSeconds": error.seconds, "reason": str(error)[:REASON_CHARS_MAX]})
+        except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            self.fail(session, "layout_changed", "%s: %s" % (type(error).__name__, error))
+        except BadAddress as error:
+            self.fail(session, "bad_address", str(error))
         except Forbidden as error:
-            self.tell(session, "fail", {"error": {"code": "refused", "message": str(error)}, "retryable": False})
+            self.fail(session, "refused", str(error))
+        except Denied:
+            raise
+        except Refused as error:
+            self.fail(session, "api_refused", str(error))
         except Stopped:
             self.tell(session, "release", {"reason": "Its bot stops; goes on at its last checkpoint"})
             raise
         except (OSError, http.client.HTTPException) as error:
-            self.tell(session, "fail", {"error": {"code": "network", "message": str(error) or type(error).__name__}})
+            self.fail(session, "network", str(error) or type(error).__name__, retryable=True)
+
+    def fail(self, session, code, message, retryable=False):
+        error = {"code": code, "message": message[:REASON_CHARS_MAX]}
+        self.tell(session, "fail", {"error": error, "retryable": retryable})
 
     def tell(self, session, verb, body=None):
         path = "/api/sessions/%d/%s" % (session["id"], verb)

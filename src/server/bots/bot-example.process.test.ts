@@ -26,6 +26,9 @@ let releasePage = Promise.withResolvers<void>();
 
 const rows = (page: number) =>
   [1, 2, 3].map((row) => ({ id: `${page}-${row}`, name: `Person ${page} ${row}`, phone: '(404) 555-0123' }));
+/** Many to a page, whose ids begin with `kind`. */
+const manyRows = (kind: string, count: number, text: string) =>
+  Array.from({ length: count }, (_, row) => ({ id: `${kind}-${row}`, name: `Person ${row}`, city: 'Macon', text }));
 const json =
   (body: unknown): FixtureRoute =>
   (_request, response) =>
@@ -45,6 +48,13 @@ beforeAll(async () => {
       void releasePage.promise.then(() => response.end(JSON.stringify({ rows: rows(4), next: '/two.json' }))),
     '/changed.json': json({ results: [] }),
     '/private/list.json': json({ rows: rows(9), next: null }),
+    '/mailto.json': json({ rows: rows(5), next: 'mailto:webmaster@example.com' }),
+    '/luring.json': (request, response, count) =>
+      json({ rows: rows(6), next: `${busySite.origin}/lured.json` })(request, response, count),
+    '/endless-name.json': json({ rows: rows(7), next: `/${'x'.repeat(2_100)}.json` }),
+    '/deep.json': (_request, response) => void response.end('['.repeat(100_000)),
+    '/many.json': json({ rows: manyRows('small', 1_500, 'a roof'), next: '/large.json' }),
+    '/large.json': json({ rows: manyRows('large', 900, 'é'.repeat(1_000)), next: null }),
   });
   busySite = await startFixtureSite({
     '/busy.json': (_request, response) => void response.writeHead(429, { 'retry-after': '77' }).end(),
@@ -94,7 +104,7 @@ function launchBot(args: string[], env: Record<string, string> = {}): StartedBot
 }
 
 async function populate(...urls: string[]): Promise<number[]> {
-  const sessions = urls.map((url) => ({ source: 'notices', location: new URL(url).pathname, params: { url } }));
+  const sessions = urls.map((url) => ({ source: 'notices', location: url, params: { url } }));
   const { body } = await api.post('/api/sessions/populate', { sessions });
   return (body.sessions as { id: number }[]).map(({ id }) => id);
 }
@@ -136,6 +146,43 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
     );
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(1_900);
     expect((await api.get('/api/bots')).body.items).toEqual([]);
+  }, 60_000);
+
+  it('fails a session that cannot be done, with the reason, and goes on with the next one', async () => {
+    const [bare, mailto, luring, endless, deep, many] = await populate(
+      'notices.example.com/list.json',
+      `${site.origin}/mailto.json`,
+      `${site.origin}/luring.json`,
+      `${site.origin}/endless-name.json`,
+      `${site.origin}/deep.json`,
+      `${site.origin}/many.json`,
+    );
+    const bot = startBot('--once', '--wait-seconds', '0');
+    expect(await bot.ended, bot.output()).toBe(0);
+    const failed = async (id: number | undefined) => {
+      const { status, retryCount, error } = await session(id);
+      return { status, retryCount, ...(error as { code: string; message: string }) };
+    };
+    const forGood = { status: 'failed', retryCount: 0 };
+    expect(await failed(bare)).toMatchObject({
+      ...forGood,
+      code: 'bad_address',
+      message: "'notices.example.com/list.json' is no http or https address",
+    });
+    expect(await failed(mailto)).toMatchObject({
+      ...forGood,
+      code: 'bad_address',
+      message: "'mailto:webmaster@example.com' is no http or https address",
+    });
+    expect(await failed(luring)).toMatchObject({
+      ...forGood,
+      code: 'bad_address',
+      message: expect.stringContaining('on another host'),
+    });
+    expect(busySite.paths()).not.toContain('/lured.json');
+    expect(await failed(endless)).toMatchObject({ ...forGood, code: 'api_refused' });
+    expect(await failed(deep)).toMatchObject({ ...forGood, code: 'layout_changed' });
+    expect(await session(many), bot.output()).toMatchObject({ status: 'completed', leadsFound: 2_400 });
   }, 60_000);
 
   it('gives its session back on SIGTERM, whatever it waits for, and another bot goes on where it was', async () => {
