@@ -1,11 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDatabaseOutage } from './database-retry.ts';
 
 export interface BatchWriterOptions<Row> {
   /**
-   * Writes rows in one statement, in order; when it fails, the same rows are written again later.
+   * Writes rows in one statement, in order, all or none; while the database is away, the same rows are written again later.
    * @param dropped rows that had to be dropped since the last batch that was written; to be told with this one.
    */
   insert(rows: readonly Row[], dropped: number): Promise<unknown>;
+  /** Told of each row that is refused for good, which is then dropped. */
+  onRefused?: ((error: unknown) => void) | undefined;
   /** Longest time in ms that a row waits. */
   flushMs?: number;
   /** Rows kept while the database is away; later ones are dropped and counted. */
@@ -16,12 +19,14 @@ const BATCH_ROWS = 500;
 
 /**
  * Collects rows and inserts them in batches, in order, at most `flushMs` late. Never fails and never blocks: while the database is
- * away rows are kept up to a bound, then dropped, and how many is told with the next batch.
+ * away rows are kept up to a bound, then dropped, and how many is told with the next batch. A row that is refused goes alone.
  */
 export class BatchWriter<Row> {
-  readonly #options: Required<BatchWriterOptions<Row>>;
+  readonly #options: BatchWriterOptions<Row> & Required<Pick<BatchWriterOptions<Row>, 'flushMs' | 'rowsMax'>>;
   readonly #rows: Row[] = [];
   #dropped = 0;
+  /** Rows of the next batch: fewer while the one that is refused is looked for. */
+  #batchRows = BATCH_ROWS;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<boolean> | null = null;
 
@@ -65,16 +70,27 @@ export class BatchWriter<Row> {
   }
 
   async #writeBatch(): Promise<boolean> {
-    const batch = this.#rows.slice(0, BATCH_ROWS);
+    const batch = this.#rows.slice(0, this.#batchRows);
     const dropped = this.#dropped;
     try {
       await this.#options.insert(batch, dropped);
-    } catch {
+    } catch (error) {
       // The rows stay; what failed is the database, and those who write results report that.
-      return false;
+      if (isDatabaseOutage(error)) return false;
+      this.#narrow(batch, error);
+      return true;
     }
+    this.#batchRows = Math.min(BATCH_ROWS, this.#batchRows * 2);
     this.#rows.splice(0, batch.length);
     this.#dropped -= dropped;
     return true;
+  }
+
+  /** Repeated, a refused batch would be refused for ever: half of it is tried next, and what is refused alone goes. */
+  #narrow(batch: readonly Row[], error: unknown): void {
+    this.#batchRows = Math.ceil(batch.length / 2);
+    if (batch.length > 1) return;
+    this.#rows.shift();
+    this.#options.onRefused?.(error);
   }
 }

@@ -49,6 +49,31 @@ describe('SessionLogWriter', () => {
     ]);
   });
 
+  it('writes what hostile pages hold', async () => {
+    const writer = new SessionLogWriter({ journal: new PgSessionJournal(database.db), workerId: 'worker' });
+    const error = { 'a\0': JSON.parse('"\\ud800"'), cut: '\u{1f600}'.slice(0, 1), '\udc00': 1 };
+    writer.write({ ...line('half a pair \ud83d'), details: { error } });
+    await writer.flush();
+    expect(await read()).toMatchObject([
+      { message: 'half a pair \ufffd', context: { error: { a: '\ufffd', cut: '\ufffd', '\ufffd': 1 } } },
+    ]);
+  });
+
+  it('drops a line that is refused, and no other', async () => {
+    const refused: unknown[] = [];
+    const journal = new PgSessionJournal(database.db);
+    const onRefused = (error: unknown) => refused.push(error);
+    const writer = new SessionLogWriter({ journal, workerId: 'worker', onRefused });
+    const numbers = Array.from({ length: 1_200 }, (_, count) => count);
+    const isOdd = (count: number) => count === 0 || count === 700;
+    for (const count of numbers) writer.write({ ...line(String(count)), claimNumber: isOdd(count) ? 2 ** 40 : 1 });
+    await writer.flush();
+    const kept = (await read()).map(({ message }) => Number(message));
+    expect(kept).toEqual(numbers.filter((count) => !isOdd(count)));
+    expect(refused).toMatchObject([{ code: '22003' }, { code: '22003' }]);
+    expect(writer.droppedCount).toBe(0);
+  });
+
   it('keeps the order of more lines than one batch holds', async () => {
     const writer = new SessionLogWriter({ journal: new PgSessionJournal(database.db), workerId: 'worker' });
     for (let count = 0; count < 1_200; count += 1) writer.write(line(String(count)));

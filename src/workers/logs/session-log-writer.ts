@@ -17,6 +17,8 @@ type BufferedLine = Omit<JournalLine, 'ageMs'> & { saidAtMs: number };
 export interface SessionLogWriterOptions {
   journal: Pick<SessionJournal, 'addLines'>;
   workerId: string;
+  /** Told of each that is refused for good, which is then dropped. */
+  onRefused?: (error: unknown) => void;
   /** Longest time in ms that a line waits. */
   flushMs?: number;
   /** Lines kept while the database is away; later ones are dropped and counted. 2,000 lines are about 1 MB. */
@@ -27,10 +29,11 @@ export interface SessionLogWriterOptions {
 export class SessionLogWriter {
   readonly #batches: BatchWriter<BufferedLine>;
 
-  constructor({ journal, workerId, flushMs = 500, linesMax = 2_000 }: SessionLogWriterOptions) {
+  constructor({ journal, workerId, onRefused, flushMs = 500, linesMax = 2_000 }: SessionLogWriterOptions) {
     this.#batches = new BatchWriter({
       flushMs,
       rowsMax: linesMax,
+      onRefused,
       insert: (batch, dropped) => {
         const lines = dropped > 0 ? [...batch, droppedNote(batch, dropped)] : batch;
         return journal.addLines(workerId, lines.map(toJournal));

@@ -11,6 +11,8 @@ type BufferedRequest = SessionRequest & { loggedAtMs: number };
 
 export interface RequestLogWriterOptions {
   journal: Pick<SessionJournal, 'addRequests'>;
+  /** Told of each that is refused for good, which is then dropped. */
+  onRefused?: (error: unknown) => void;
   flushMs?: number;
   /** Requests kept while the database is away; later ones are dropped and counted. */
   rowsMax?: number;
@@ -31,11 +33,12 @@ export class RequestLogWriter {
   /** How many are listed, by attempt; the one that asked last is at the end. */
   readonly #listed = new Map<string, number>();
 
-  constructor({ journal, flushMs = 500, rowsMax = 2_000, perAttemptMax = 5_000 }: RequestLogWriterOptions) {
+  constructor({ journal, onRefused, flushMs = 500, rowsMax = 2_000, perAttemptMax = 5_000 }: RequestLogWriterOptions) {
     this.#perAttemptMax = perAttemptMax;
     this.#batches = new BatchWriter({
       flushMs,
       rowsMax,
+      onRefused,
       insert: (batch, dropped) =>
         journal.addRequests((dropped > 0 ? [...batch, ...droppedNote(batch, dropped)] : batch).map(toJournal)),
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DatabaseUnavailableError } from '#lib/errors.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { CompletionBatcher } from './completion-batcher.ts';
 import type { Completion } from './transitions/complete.ts';
@@ -42,7 +43,7 @@ describe('CompletionBatcher', () => {
       onError: (error) => errors.push(error),
       complete: async (items) => {
         calls += 1;
-        if (calls <= 2) throw new Error('connection refused');
+        if (calls <= 2) throw new DatabaseUnavailableError('connection refused');
         return all(items);
       },
     });
@@ -88,12 +89,27 @@ describe('CompletionBatcher', () => {
   it('gives up on stop when the database stays away, and says so to the callers', async () => {
     const batcher = new CompletionBatcher({
       complete: async () => {
-        throw new Error('still away');
+        throw new DatabaseUnavailableError('still away');
       },
     });
     const answer = batcher.add(item(1));
     const outcome = expect(answer).rejects.toThrow('still away');
     await batcher.stop();
     await outcome;
+  });
+
+  it('lets an item that is refused fail alone', async () => {
+    const batcher = new CompletionBatcher({
+      complete: async (items) => {
+        if (items.some(({ id }) => id === 3)) throw new Error('refused');
+        return all(items);
+      },
+    });
+    const ids = [1, 2, 3, 4, 5];
+    const answers = await Promise.allSettled(ids.map((id) => batcher.add(item(id))));
+    expect(ids.filter((_id, index) => answers[index]?.status === 'fulfilled')).toEqual([1, 2, 4, 5]);
+    expect(answers[2]).toMatchObject({ reason: new Error('refused') });
+    expect(await batcher.add(item(6))).toBe(true);
+    await batcher.stop();
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { jitteredBackoffMs } from '#lib/backoff.ts';
+import { isDatabaseOutage } from '../database-retry.ts';
 import type { Completion } from './transitions/complete.ts';
 
 export interface CompletionBatcherOptions {
@@ -13,7 +14,7 @@ export interface CompletionBatcherOptions {
   concurrency?: number;
   /** Completions waiting or under way beyond which add() makes its caller wait; default 10,000. */
   backlogMax?: number;
-  /** Told of each statement that failed; its batch is tried again. */
+  /** Told of each statement that failed. */
   onError?: (error: unknown) => void;
 }
 
@@ -26,8 +27,9 @@ const RETRY_BASE_MS = 100;
 const RETRY_CAP_MS = 5_000;
 
 /**
- * Collects completions of many sessions into few statements (batching is worth 10 to 20 times). A statement that fails is
- * repeated with growing delays until stop(); nothing is dropped, and nobody is told "completed" before the commit.
+ * Collects completions of many sessions into few statements (batching is worth 10 to 20 times). While the database
+ * is away a statement is repeated with growing delays until stop(). One that is refused is parted, so that an item which can never be
+ * saved fails alone. Nothing is dropped, and nobody is told "completed" before the commit.
  */
 export class CompletionBatcher {
   readonly #options: Required<CompletionBatcherOptions>;
@@ -50,7 +52,10 @@ export class CompletionBatcher {
     };
   }
 
-  /** Resolves after the commit: true when the claim was still good, false when it was stale. */
+  /**
+   * Resolves after the commit: true when the claim was still good, false when it was stale.
+   * @throws what the database says of this item when it refuses it for good.
+   */
   async add(item: Completion): Promise<boolean> {
     while (this.#backlog() >= this.#options.backlogMax && !this.#stopping.signal.aborted) await this.#nextRoom();
     if (this.#stopping.signal.aborted) throw new Error('The completion batcher has been stopped.');
@@ -98,18 +103,26 @@ export class CompletionBatcher {
   async #send(batch: Waiting[]): Promise<void> {
     this.#statements += 1;
     this.#underWay += batch.length;
+    await this.#settle(batch);
+    this.#statements -= 1;
+    this.#underWay -= batch.length;
+    for (const room of this.#room.splice(0, batch.length)) room.resolve();
+    // What came meanwhile has waited for long enough.
+    this.#flush();
+    if (this.#backlog() === 0) this.#idle?.resolve();
+  }
+
+  /** Tells all of a batch what became of them; never throws. */
+  async #settle(batch: Waiting[]): Promise<void> {
     try {
       const done = await this.#completeUntilStopped(batch.map(({ item }) => item));
       for (const { item, settle } of batch) settle.resolve(done.has(item.id));
     } catch (error) {
-      for (const { settle } of batch) settle.reject(error);
-    } finally {
-      this.#statements -= 1;
-      this.#underWay -= batch.length;
-      for (const room of this.#room.splice(0, batch.length)) room.resolve();
-      // What came meanwhile has waited for long enough.
-      this.#flush();
-      if (this.#backlog() === 0) this.#idle?.resolve();
+      if (batch.length > 1 && !isDatabaseOutage(error)) {
+        const half = Math.ceil(batch.length / 2);
+        await this.#settle(batch.slice(0, half));
+        await this.#settle(batch.slice(half));
+      } else for (const { settle } of batch) settle.reject(error);
     }
   }
 
@@ -120,7 +133,7 @@ export class CompletionBatcher {
         return await this.#options.complete(items);
       } catch (error) {
         this.#options.onError(error);
-        if (last) throw error;
+        if (last || !isDatabaseOutage(error)) throw error;
         const delayMs = jitteredBackoffMs(attempt, RETRY_BASE_MS, RETRY_CAP_MS);
         // Rejects when it is aborted, which only means: go on now.
         await wait(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => {});

@@ -7,11 +7,13 @@ export function storableText(text: string, maxChars = Number.POSITIVE_INFINITY):
 
 /**
  * JSON that a jsonb column takes, or null for undefined and null.
+ * @param shape what is put in place of each value in it, such as words for what JSON cannot hold.
  * @throws TypeError for what JSON cannot hold (a cycle, a bigint).
  */
-export function storableJson(value: unknown): string | null {
+export function storableJson(value: unknown, shape = (inner: unknown): unknown => inner): string | null {
   if (value === undefined || value === null) return null;
-  return JSON.stringify(value, (_key, inner: unknown) => {
+  return JSON.stringify(value, (_key, given: unknown) => {
+    const inner = shape(given);
     if (typeof inner === 'string') return storableText(inner);
     return isPlainRecord(inner) ? withStorableKeys(inner) : inner;
   });

@@ -33,6 +33,13 @@ describe('storable texts', () => {
     expect(storableText('abcdef', 4)).toBe('abc…');
   });
 
+  it('hold no half of a surrogate pair, nor make one, whether in texts or in names', () => {
+    expect(storableText('a\ud800')).toBe('a\ufffd');
+    expect(storableText('abc\u{1f600}', 5)).toBe('abc\u{1f600}');
+    expect(storableText('abc\u{1f600}de', 5)).toBe('abc\ufffd…');
+    expect(storableJson({ 'a\0': [{ '\ud800': '\ud800' }] })).toEqual({ a: [{ '\ufffd': '\ufffd' }] });
+  });
+
   it('make JSON of whatever a scraper logs', () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;

@@ -1,5 +1,6 @@
 import type { StoredError } from '#lib/db/schema/scraping-sessions.ts';
 import { AppError } from '#lib/errors.ts';
+import { storableText as characters, storableJson as json } from '../queue/storable-json.ts';
 
 const TEXT_MAX = 2_000;
 const CONTEXT_MAX = 4_000;
@@ -20,17 +21,17 @@ export function toStoredError(error: unknown): StoredError {
   };
 }
 
-/** Text that PostgreSQL takes (no NUL), that fits, and that names no password. */
+/** Text that PostgreSQL takes, that fits, and that names no password. */
 export function storableText(text: string, max = TEXT_MAX): string {
-  const clean = text.replaceAll('\0', '').replace(/(\/\/)[^/\s:@]*:[^/\s@]*@/g, '$1***@');
-  return clean.length > max ? `${clean.slice(0, max - 1)}…` : clean;
+  const clean = characters(text).replace(/(\/\/)[^/\s:@]*:[^/\s@]*@/g, '$1***@');
+  return clean.length > max ? `${characters(clean, max - 1)}…` : clean;
 }
 
 /** A copy that can be stored as jsonb; undefined for an empty object, a note for what JSON cannot hold. */
 export function storableJson(value: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   if (!value || Object.keys(value).length === 0) return undefined;
   try {
-    const text = JSON.stringify(value, (_key, entry: unknown) => storableValue(entry));
+    const text = json(value, storableValue) ?? '{}';
     if (text.length > CONTEXT_MAX) return { leftOut: `${text.length} characters of details` };
     return JSON.parse(text) as Record<string, unknown>;
   } catch {

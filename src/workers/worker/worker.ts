@@ -75,8 +75,10 @@ export class Worker {
       this.#endLease(new DatabaseUnavailableError('The database was away until the lease ran out')),
     );
     this.#events = collectEvents(ports.sendEvent);
-    this.#logs = new SessionLogWriter({ journal, workerId });
-    this.#requests = new RequestLogWriter({ journal });
+    const onRefused = (error: unknown) =>
+      logger.warn({ err: error }, 'A line of a session cannot be kept and is dropped');
+    this.#logs = new SessionLogWriter({ journal, workerId, onRefused });
+    this.#requests = new RequestLogWriter({ journal, onRefused });
     this.#completions = new CompletionBatcher({ complete: (items) => queue.complete(items) });
     this.#runner = new JobRunner({
       workerId,
