@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readEnv } from '#lib/env.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { createEmptyDatabase } from '#test/schema-at.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { createCliOutput } from './cli-output.ts';
 import { runProgram } from './run-program.ts';
@@ -180,12 +181,29 @@ describe('a command line', () => {
     ],
     [['trigger', 'Atlantis', '--sources', 'permits'], 2, '"Atlantis"'],
     [['--env', 'staging', 'status'], 2, 'EKO_ENV = "staging"'],
-    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'status'], 1, 'The database cannot be reached'],
+    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'status'], 1, 'The database cannot be reached: '],
+    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'migrate'], 1, 'The database cannot be reached: '],
     [['proxies', 'import', 'missing.txt'], 3, 'missing.txt'],
   ])('%j ends with %i and says why', async (args, code, words) => {
     const answer = await run(args);
     expect(answer).toMatchObject({ code, out: '', err: expect.stringContaining(words) });
   });
+
+  it.each([['status'], ['sessions', 'list'], ['trigger', 'Georgia', '--sources', 'simulated']])(
+    '%s on a database without a schema says what to do, in one line',
+    async (...args) => {
+      const empty = await createEmptyDatabase();
+      try {
+        const { code, err } = await run(args, { database: empty.url });
+        expect({ code, err }).toEqual({
+          code: 1,
+          err: expect.stringMatching(/^The database has .*npx eko migrate.*\n$/),
+        });
+      } finally {
+        await empty.drop();
+      }
+    },
+  );
 
   it('without a database says how to name one', async () => {
     expect(await run(['status'], { database: null })).toMatchObject({

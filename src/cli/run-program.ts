@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { isOtherSchema } from '#lib/db/schema-version.ts';
 import { SettingsError } from '#lib/env.ts';
 import { ApiError, ERROR_STATUS } from '#server/api-error.ts';
 import { isDatabaseUnavailable } from '#server/report-outages.ts';
@@ -43,6 +44,10 @@ function explain(error: unknown): { code: number; message: string } {
       code: EXIT.failed,
       message: `The database cannot be reached${cause}. Check DATABASE_URL and that PostgreSQL runs.`,
     };
+  }
+  if (isOtherSchema(error)) {
+    const message = `The database has another schema than this program expects (${error.message}). Run "npx eko migrate", or upgrade this copy of the program if a newer one has done that.`;
+    return { code: EXIT.failed, message };
   }
   if (error instanceof ApiError) return { code: codeOf(error), message: error.message };
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {

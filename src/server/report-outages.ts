@@ -10,7 +10,7 @@ export function reportOutages(db: Db): Db {
   return {
     orm: db.orm,
     query: reporting(db).query,
-    transaction: (work) => translate(() => db.transaction((tx) => work(reporting(tx)))),
+    transaction: (work) => translateOutages(() => db.transaction((tx) => work(reporting(tx)))),
     close: () => db.close(),
   };
 }
@@ -24,12 +24,13 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 }
 
 function reporting(executor: Executor): Executor {
-  return { query: (text, values) => translate(() => executor.query(text, values)) };
+  return { query: (text, values) => translateOutages(() => executor.query(text, values)) };
 }
 
-async function translate<T>(statement: () => Promise<T>): Promise<T> {
+/** For work that has a connection of its own. @throws DatabaseUnavailableError where the way to the database is the reason. */
+export async function translateOutages<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await statement();
+    return await work();
   } catch (error) {
     if (!isDatabaseOutage(error)) throw error;
     throw new DatabaseUnavailableError('The database cannot be reached', { cause: error });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiErrorBody } from '#lib/api/answer.ts';
+import { isOtherSchema } from '#lib/db/schema-version.ts';
 import type { Logger } from '#lib/logger.ts';
 import { ApiError, ERROR_STATUS } from './api-error.ts';
 import { isDatabaseUnavailable } from './report-outages.ts';
@@ -57,13 +58,6 @@ function respondApiError(error: ApiError): Response {
     error: { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) },
   };
   return respondJson(body, ERROR_STATUS[error.code], error.headers);
-}
-
-/** SQLSTATE of a table, column or function that is not there, and the refusal of a program that is too old. */
-const OTHER_SCHEMA_CODES: readonly unknown[] = ['42P01', '42703', '42883', 'program_behind'];
-
-function isOtherSchema(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && OTHER_SCHEMA_CODES.includes(error.code);
 }
 
 /** SQLSTATE class 22: a value that PostgreSQL cannot take. The last net under the checks of each route. */

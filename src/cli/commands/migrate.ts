@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { migrate } from '#lib/db/migrate.ts';
+import { translateOutages } from '#server/report-outages.ts';
 import { type CliPorts, findDatabaseUrl } from '../cli-context.ts';
 
 export function addMigrateCommand(program: Command, ports: CliPorts): void {
@@ -10,7 +11,7 @@ export function addMigrateCommand(program: Command, ports: CliPorts): void {
       const env = ports.readEnv();
       // A transaction-mode pooler cannot hold the lock.
       const url = env.DIRECT_DATABASE_URL ?? (await findDatabaseUrl(ports, env));
-      const { applied, total } = await migrate(url);
+      const { applied, total } = await translateOutages(() => migrate(url));
       ports
         .output()
         .answer({ applied, total }, () => [

@@ -47,6 +47,14 @@ export function misfitInWords(fit: SchemaFit): string | null {
   return `The schema of the database is made for newer programs (${fit.oldestProgram}) than this one (${fit.program}): start a newer version.`;
 }
 
+/** SQLSTATE of a table, column or function that is not there, and the refusal of a program that is too old. */
+const OTHER_SCHEMA_CODES: readonly unknown[] = ['42P01', '42703', '42883', 'program_behind'];
+
+/** Whether an error of a statement says that the database has another schema than this program expects. */
+export function isOtherSchema(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && OTHER_SCHEMA_CODES.includes(error.code);
+}
+
 const READ_STATE = `
 select (select count(*)::int from drizzle.__drizzle_migrations) as schema,
   coalesce((select oldest_program from schema_support), 0) as "oldestProgram"`;
