@@ -143,7 +143,7 @@ function limitsOf({ limits, workers }: WorkerFlags, env: Env): RunLimits {
 }
 
 function watchRun(
-  { manager, node }: Composed,
+  { manager, node, gate }: Composed,
   ports: ManagerPorts,
   flags: WorkerFlags,
   env: Env,
@@ -155,6 +155,7 @@ function watchRun(
     limits: flags.limits,
     look: () => ports.look(look),
     findStandstill: () => node.standstill,
+    findMisfit: () => gate.misfit,
     // How a run ended is told to everybody, how it gets on only to who asked.
     tell: (news) => {
       if (flags.news || news.event === 'stopped') process.stdout.write(`${formatNews(news)}\n`);
@@ -186,7 +187,7 @@ async function main(): Promise<void> {
   if (flags.dev && fromSource) reloadOnChange(manager, logger);
   await manager.ended;
   await node.leave();
-  const { reason, processed } = run.finish(gate.misfit);
+  const { reason, processed } = run.finish();
   awake?.release();
   // Whoever watches this process starts it anew; until then it waits, since it would only be started in vain.
   if (gate.misfit !== null && (await gate.untilFits(asked))) process.exit(EXIT.failed);

@@ -59,6 +59,17 @@ describe('WorkerView', () => {
     ]);
   });
 
+  it('goes on telling what ends after somebody has stopped it', () => {
+    const { tell, lines, status } = openView();
+    tell({ ...work, maxWork: null, active: 2, processed: 3, succeeded: 3 });
+    const message = 'What runs may finish for up to 25 s; once more stops at once';
+    tell({ event: 'stopping', reason: 'asked', message });
+    expect(status()).toBe('Stopping … 3 done · 2 running · 9/h');
+    tell({ ...work, maxWork: null, active: 1, processed: 4, succeeded: 4 });
+    expect(lines().slice(-2)).toEqual([`Stopping: ${message}`, 'Completed 1: 4 done · 1 running · 9/h']);
+    expect(status()).toBe('Stopping … 4 done · 1 running · 9/h');
+  });
+
   it('lets the time of waiting grow between news, and cuts the line to the terminal', () => {
     const { tell, view, clock, status } = openView();
     tell({ event: 'waiting', idleMs: 5_000, emptyLooks: 2, maxFailures: 5, nextLookMs: 4_000, standstill: null });

@@ -23,6 +23,7 @@ export class WorkerView {
   #statusAtMs: number;
   #last: Working = { event: 'working', active: 0, processed: 0, succeeded: 0, failed: 0, maxWork: null, perHour: null };
   #looked = false;
+  #stopping = false;
 
   constructor(options: WorkerViewOptions) {
     this.#options = options;
@@ -57,11 +58,12 @@ export class WorkerView {
       case 'working':
         for (const line of describeWork(this.#last, news)) this.#say(line);
         this.#last = news;
-        this.#show(() => describeProgress(news));
+        this.#showProgress();
         break;
       case 'stopping':
+        this.#stopping = true;
         this.#say(`Stopping: ${news.message}`);
-        this.#show(() => 'Stopping …');
+        this.#showProgress();
         break;
       case 'stopped':
         this.#show(() => '');
@@ -70,6 +72,11 @@ export class WorkerView {
       default:
         assertNever(news);
     }
+  }
+
+  #showProgress(): void {
+    const progress = describeProgress(this.#last);
+    this.#show(() => (this.#stopping ? `Stopping … ${progress}` : progress));
   }
 
   #show(status: (sinceMs: number) => string): void {

@@ -67,6 +67,8 @@ export class WorkerManager {
   #listener: { close(): Promise<void> } | null = null;
   #watchdog: NodeJS.Timeout | null = null;
   #announced = '';
+  #graceMs: number | null = null;
+  #onWorkerEnd: (last: { pid: number; stats: WorkerStats }) => void = () => {};
   #tasksEnded: Promise<unknown> = Promise.resolve();
   #state: 'new' | 'running' | 'draining' | 'ended' = 'new';
 
@@ -130,6 +132,16 @@ export class WorkerManager {
     return this.#pool.slots;
   }
 
+  /** How long running sessions may go on since it was told to stop; null before that. */
+  get graceMs(): number | null {
+    return this.#graceMs;
+  }
+
+  /** Has `listener` called with what each worker process that ends from now on last said of itself. */
+  onWorkerEnd(listener: (last: { pid: number; stats: WorkerStats }) => void): void {
+    this.#onWorkerEnd = listener;
+  }
+
   start(): void {
     this.#state = 'running';
     this.#logger.info({ workers: this.#pool.size, node: this.#options.nodeId }, 'Manager started');
@@ -159,6 +171,7 @@ export class WorkerManager {
     this.#state = 'draining';
     this.#stopping.abort();
     const effectiveMs = again ? 0 : graceMs;
+    this.#graceMs = effectiveMs;
     this.#logger.info({ graceMs: effectiveMs }, again ? 'Stopping at once' : 'Draining; a second signal stops at once');
     for (const slot of this.#pool.slots) slot.stop(effectiveMs);
     if (again) return this.ended;
@@ -203,8 +216,9 @@ export class WorkerManager {
       register: (worker) => this.#rows.register(worker).finally(() => this.#promptDuties(CHANGE_BEAT_MS)),
       release: (worker, cause, reason) => this.#release(worker, cause, reason),
       onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
-      onEnd: (cause, stats) => {
-        this.#tally.noteEnd(cause, stats);
+      onEnd: (cause, last) => {
+        this.#tally.noteEnd(cause, last?.stats ?? null);
+        if (last) this.#onWorkerEnd(last);
         this.#promptDuties(CHANGE_BEAT_MS);
       },
       countOomKills: this.#countOomKills,

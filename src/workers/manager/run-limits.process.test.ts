@@ -24,6 +24,9 @@ async function run(args: string[], workers = 1) {
   return { code, end: manager.lines.find(({ event }) => event === 'stopped') };
 }
 
+/** What the run has told so far. */
+const news = () => manager?.lines.filter(({ name }) => name === 'run') ?? [];
+
 const enqueue = (count: number, script: object = { do: 'nothing' }) =>
   bed.queue.enqueue(
     Array.from({ length: count }, (_, index) => ({
@@ -40,10 +43,15 @@ const countCompleted = async () => {
 
 // Starting processes takes long on a busy machine.
 describe('a run of workers', { timeout: 180_000 }, () => {
-  it('does exactly as much as --max-work says, however many workers share it', async () => {
+  it('does exactly as much as --max-work says, however many workers share it, and tells of all of it', async () => {
     await enqueue(60);
-    const { code, end } = await run(['--max-work', '23'], 3);
+    const { code, end } = await run(['--max-work', '23', '--news'], 3);
     expect(code).toBe(0);
+    expect(news().slice(-3)).toMatchObject([
+      { event: 'working', processed: 23, active: 0 },
+      { event: 'stopping', reason: 'max-work' },
+      { event: 'stopped' },
+    ]);
     expect(end).toMatchObject({ reason: 'max-work', processed: 23, succeeded: 23, failed: 0 });
     expect(await countCompleted()).toBe(23);
   });
@@ -78,6 +86,43 @@ describe('a run of workers', { timeout: 180_000 }, () => {
       efficiency: expect.any(Number),
     });
     expect(await countCompleted()).toBe(12);
+  });
+
+  it('says when somebody stops it, goes on telling what ends, and counts all of it', async () => {
+    await enqueue(1, { do: 'steps', count: 3, stepMs: 500 });
+    const args = ['--news', '--concurrency', '1'];
+    const stopped = await startManagerProcess({ databaseUrl: bed.url, args });
+    manager = stopped;
+    await waitFor(() => news().some(({ event, active }) => event === 'working' && active === 1), {
+      timeoutMs: 60_000,
+      what: 'a session to run',
+    });
+    stopped.kill('SIGINT');
+    expect(await stopped.exited).toBe(0);
+    const told = news();
+    expect(told.slice(told.findIndex(({ event }) => event === 'stopping'))).toMatchObject([
+      { event: 'stopping', reason: 'asked', message: 'What runs may finish for up to 25 s; once more stops at once' },
+      { event: 'working', processed: 1, active: 0 },
+      { event: 'stopped', reason: 'asked', processed: 1, succeeded: 1 },
+    ]);
+  });
+
+  it('says that it stops at once when it is told so again', async () => {
+    await enqueue(1, { do: 'wait' });
+    const stopped = await startManagerProcess({ databaseUrl: bed.url, args: ['--news'] });
+    manager = stopped;
+    const tells = (sought: object) => () =>
+      news().some((line) => Object.entries(sought).every(([name, value]) => line[name] === value));
+    await waitFor(tells({ event: 'working', active: 1 }), { timeoutMs: 60_000, what: 'a session to run' });
+    stopped.kill('SIGINT');
+    await waitFor(tells({ event: 'stopping' }), { what: 'the first signal to be told' });
+    stopped.kill('SIGINT');
+    expect(await stopped.exited).toBe(0);
+    const stops = news().filter(({ event }) => event === 'stopping');
+    expect(stops.map((line) => line.message)).toEqual([
+      'What runs may finish for up to 25 s; once more stops at once',
+      'At once; what runs is handed back',
+    ]);
   });
 
   it('does one round with --once', async () => {

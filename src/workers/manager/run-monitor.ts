@@ -39,14 +39,14 @@ export type RunNews =
       maxWork: number | null;
       perHour: number | null;
     }
-  | { event: 'stopping'; reason: StopReason | 'asked' | 'unfit'; message: string }
-  | ({
-      event: 'stopped';
-      reason: StopReason | 'asked' | 'unfit';
-      message: string;
-      succeeded: number;
-      failed: number;
-    } & RunStatistics);
+  /** No more is claimed; said again when somebody wants it at once. What still ends is told as 'working'. */
+  | ({ event: 'stopping' } & RunEnd)
+  | ({ event: 'stopped'; succeeded: number; failed: number } & RunEnd & RunStatistics);
+
+interface RunEnd {
+  reason: StopReason | 'asked' | 'unfit';
+  message: string;
+}
 
 /** What it watches; WorkerManager is one. */
 interface WatchedWorkers {
@@ -55,6 +55,8 @@ interface WatchedWorkers {
     readonly mayClaim: boolean;
     send(message: ManagerMessage): void;
   }[];
+  readonly graceMs: number | null;
+  onWorkerEnd(listener: (last: { pid: number; stats: WorkerStats }) => void): void;
   stop(): Promise<void>;
 }
 
@@ -64,6 +66,8 @@ export interface RunMonitorOptions {
   look: () => Promise<WorkOutlook>;
   /** Why nothing is claimed by order of people. */
   findStandstill: () => Standstill | null;
+  /** Why the manager may not go on, where neither a limit nor a person stops it. */
+  findMisfit: () => string | null;
   tell: (news: RunNews) => void;
   logger: Logger;
 }
@@ -76,7 +80,10 @@ export class RunMonitor {
   readonly #allotment: WorkAllotment;
   readonly #timer: NodeJS.Timeout;
   #state: RunState = startRun(monotonicNowMs());
-  #stop: (RunDecision & { do: 'stop' }) | null = null;
+  #stop: RunEnd | null = null;
+  #graceTold: number | null = null;
+  /** Workers that have ended since the last round. */
+  #ended: WorkerShare[] = [];
   #told = '';
   #standstill: Standstill | null = null;
   #waitToldAtMs = Number.NEGATIVE_INFINITY;
@@ -85,34 +92,37 @@ export class RunMonitor {
   constructor(options: RunMonitorOptions) {
     this.#options = options;
     this.#allotment = new WorkAllotment(options.limits.maxWork ?? Number.POSITIVE_INFINITY);
+    options.manager.onWorkerEnd(({ pid, stats }) => {
+      this.#ended.push({ ...toShare(pid, stats, false), active: 0 });
+    });
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.#watch();
   }
 
-  /**
-   * Tells how it all was. Call it when the manager has ended.
-   * @param cause why, where neither a limit nor a person has stopped it.
-   */
-  finish(cause: string | null = null): RunNews & { event: 'stopped' } {
+  /** Tells how it all was. Call it when the manager has ended. */
+  finish(): RunNews & { event: 'stopped' } {
     clearInterval(this.#timer);
+    this.#watch();
     const { succeeded, failed } = this.#allotment.done;
-    const stop = this.#stop ?? endOf(cause);
-    const { reason, message } = stop;
-    const news = { event: 'stopped' as const, reason, message, succeeded, failed, ...runStatistics(this.#state) };
+    const end = this.#stop ?? this.#findEnd();
+    const news = { event: 'stopped' as const, ...end, succeeded, failed, ...runStatistics(this.#state) };
     this.#options.tell(news);
     return news;
   }
 
   #watch(): void {
     const { slots } = this.#options.manager;
-    const raised = this.#allotment.update(slots.flatMap(shareOf));
+    const raised = this.#allotment.update([...slots.flatMap(shareOf), ...this.#ended.splice(0)]);
     for (const { pid, sessionsMax } of raised) {
       slots.find(({ listening }) => listening?.pid === pid)?.send({ type: 'work-limit', sessionsMax });
     }
     const { processed, active } = this.#allotment.done;
-    this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
+    const decision = this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
     this.#noteStandstill(this.#options.findStandstill());
-    this.#tellProgress();
+    this.#tellWork();
+    this.#noteOrder(active);
+    this.#obey(decision);
+    this.#tellWaiting();
   }
 
   /** People may let the machine work again at any time, so a run that is to end by itself waits for that, and says so. */
@@ -126,9 +136,13 @@ export class RunMonitor {
     logger.warn({ resume }, `This run waits for as long as its machine is ${why}, unless nothing is left to do`);
   }
 
-  #step(event: RunEvent): void {
+  #step(event: RunEvent): RunDecision {
     const { state, decision } = stepRun(this.#state, event, this.#options.limits);
     this.#state = state;
+    return decision;
+  }
+
+  #obey(decision: RunDecision): void {
     if (this.#stop) return;
     if (decision.do === 'look') void this.#look();
     if (decision.do === 'stop') this.#stopFor(decision);
@@ -140,31 +154,51 @@ export class RunMonitor {
       // Nobody knows what is there: that is not "nothing".
       return { isReady: true, dueInMs: null };
     });
-    this.#step({ type: 'looked', nowMs: monotonicNowMs(), outlook });
+    this.#obey(this.#step({ type: 'looked', nowMs: monotonicNowMs(), outlook }));
   }
 
-  #stopFor(stop: RunDecision & { do: 'stop' }): void {
-    this.#stop = stop;
-    this.#options.tell({ event: 'stopping', reason: stop.reason, message: stop.message });
+  #stopFor({ reason, message }: RunDecision & { do: 'stop' }): void {
+    this.#stop = { reason, message };
+    this.#options.tell({ event: 'stopping', reason, message });
     void this.#options.manager.stop();
   }
 
-  #tellProgress(): void {
-    if (this.#stop) return;
-    const { maxWork, maxFailures } = this.#options.limits;
+  /** Somebody has stopped the manager, or wants it faster. */
+  #noteOrder(active: number): void {
+    const { graceMs } = this.#options.manager;
+    const isOwn = this.#stop !== null && this.#stop.reason !== 'asked';
+    if (graceMs === null || graceMs === this.#graceTold || isOwn) return;
+    this.#graceTold = graceMs;
+    this.#stop = this.#findEnd();
+    const { reason, message } = this.#stop;
+    const told = reason === 'asked' ? describeOrder(graceMs, active) : message;
+    this.#options.tell({ event: 'stopping', reason, message: told });
+  }
+
+  #findEnd(): RunEnd {
+    const misfit = this.#options.findMisfit();
+    return misfit === null
+      ? { reason: 'asked', message: 'Somebody asked for it' }
+      : { reason: 'unfit', message: misfit };
+  }
+
+  #tellWork(): void {
     const { active, ...counts } = this.#allotment.done;
     const key = JSON.stringify([active, counts]);
-    const isIdle = active === 0;
-    if (key !== this.#told) {
-      const isFirst = this.#told === '';
-      this.#told = key;
-      this.#waitsTold = 0;
-      this.#waitToldAtMs = Number.NEGATIVE_INFINITY;
-      const { perHour } = runStatistics(this.#state);
-      if (!isFirst) this.#options.tell({ event: 'working', active, ...counts, maxWork, perHour });
-    }
-    const { seenAtMs, workedAtMs, emptyLooks, nextLookAtMs } = this.#state;
-    if (!isIdle || seenAtMs - this.#waitToldAtMs < lookAgainMs(this.#waitsTold)) return;
+    if (key === this.#told) return;
+    const isFirst = this.#told === '';
+    this.#told = key;
+    this.#waitsTold = 0;
+    this.#waitToldAtMs = Number.NEGATIVE_INFINITY;
+    const { perHour } = runStatistics(this.#state);
+    if (isFirst) return;
+    this.#options.tell({ event: 'working', active, ...counts, maxWork: this.#options.limits.maxWork, perHour });
+  }
+
+  #tellWaiting(): void {
+    const { maxFailures } = this.#options.limits;
+    const { seenAtMs, workedAtMs, emptyLooks, nextLookAtMs, active } = this.#state;
+    if (this.#stop || active > 0 || seenAtMs - this.#waitToldAtMs < lookAgainMs(this.#waitsTold)) return;
     this.#waitToldAtMs = seenAtMs;
     this.#waitsTold += 1;
     const nextLookMs = Math.max(0, nextLookAtMs - seenAtMs);
@@ -175,21 +209,25 @@ export class RunMonitor {
 }
 
 function shareOf({ listening, mayClaim }: WatchedWorkers['slots'][number]): WorkerShare[] {
-  if (!listening) return [];
-  const { pid, stats } = listening;
-  return [
-    {
-      pid,
-      processed: stats.jobsProcessed,
-      succeeded: stats.jobsSucceeded,
-      failed: stats.jobsFailed,
-      active: stats.activeSessions,
-      workLimit: stats.workLimit,
-      mayClaim,
-    },
-  ];
+  return listening ? [toShare(listening.pid, listening.stats, mayClaim)] : [];
 }
 
-function endOf(cause: string | null): { reason: 'asked' | 'unfit'; message: string } {
-  return cause === null ? { reason: 'asked', message: 'Somebody asked for it' } : { reason: 'unfit', message: cause };
+function toShare(pid: number, stats: WorkerStats, mayClaim: boolean): WorkerShare {
+  return {
+    pid,
+    processed: stats.jobsProcessed,
+    succeeded: stats.jobsSucceeded,
+    failed: stats.jobsFailed,
+    active: stats.activeSessions,
+    workLimit: stats.workLimit,
+    mayClaim,
+  };
+}
+
+/** What people who have stopped a run can expect of it. */
+function describeOrder(graceMs: number, active: number): string {
+  if (graceMs === 0) return 'At once; what runs is handed back';
+  if (active === 0) return 'Somebody asked for it';
+  const seconds = Math.round(graceMs / 1_000);
+  return `What runs may finish for up to ${seconds} s; once more stops at once`;
 }

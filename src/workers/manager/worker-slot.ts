@@ -21,7 +21,7 @@ export interface WorkerSlotPorts {
   release: (worker: NamedProcess, cause: Exclude<WorkerEndCause, 'lost'>, reason: string) => Promise<void>;
   onChange: () => void;
   /** A process has ended; with what it last said of itself, if it said anything. */
-  onEnd: (cause: Exclude<WorkerEndCause, 'lost'>, stats: WorkerStats | null) => void;
+  onEnd: (cause: Exclude<WorkerEndCause, 'lost'>, last: { pid: number; stats: WorkerStats } | null) => void;
   /** How many processes the kernel has killed for want of memory since this was last called, for any slot. */
   countOomKills: () => number;
   restartDelayMs: (failures: number) => number;
@@ -70,8 +70,7 @@ export class WorkerSlot {
 
   /** The worker that listens and has told how it is, also while it has no row in the database. */
   get listening(): { pid: number; stats: WorkerStats } | null {
-    const { child, stats } = this.#worker ?? {};
-    return child?.pid !== undefined && stats ? { pid: child.pid, stats } : null;
+    return this.#worker && lastWordsOf(this.#worker);
   }
 
   /** Resolves when it was stopped, its process is gone and all that is known of it is in the database. */
@@ -238,7 +237,7 @@ export class WorkerSlot {
     const level = cause === 'stopped' ? 'info' : 'error';
     const livedMs = Math.round(monotonicNowMs() - worker.forkedAtMs);
     this.#ports.logger[level]({ worker: worker.workerId, code, signal, cause, livedMs }, describeExit(exit));
-    this.#ports.onEnd(cause, worker.stats);
+    this.#ports.onEnd(cause, lastWordsOf(worker));
     this.#afterDatabase(() => this.#ports.release(processOf(worker), cause, describeExit(exit)));
     if (this.#stopping) this.#noteEnded();
     this.#failures = failuresAfter(this.#failures, { cause, livedMs, wasWorking: worker.registered });
@@ -268,6 +267,10 @@ export class WorkerSlot {
       this.#ports.logger.error({ err: error }, 'The state of a worker could not be saved');
     });
   }
+}
+
+function lastWordsOf({ child, stats }: RunningWorker): { pid: number; stats: WorkerStats } | null {
+  return child.pid !== undefined && stats ? { pid: child.pid, stats } : null;
 }
 
 /** One that could not be forked has no pid: the number 0 is that of none. */

@@ -156,6 +156,8 @@ export class Worker {
   async #finish(): Promise<void> {
     await this.#claims.stop();
     await this.#runner.idle();
+    // What was done last would not be counted otherwise: this process may be gone before the next one.
+    this.#sendBeat();
     clearInterval(this.#beat);
     if (this.#graceTimer) clearTimeout(this.#graceTimer);
     await Promise.race([this.#sayFarewell(), wait(FAREWELL_MS)]);
