@@ -15,7 +15,7 @@ import { createWorkerCommand } from './worker-flags.ts';
 
 const AFTER_HELP = `
 Commands work on the database of DATABASE_URL, or on the embedded one that a running "npm start" keeps in EKO_DATA_DIR.
-Exit codes: 0 done, 1 not done, 2 wrong command line or settings, 3 there is no such thing or nothing to do.`;
+Exit codes: 0 done, 1 not done or not all of it, 2 wrong command line or settings, 3 there is no such thing or nothing to do.`;
 
 interface GlobalOptions {
   databaseUrl?: string;

@@ -78,6 +78,15 @@ describe('sessions', () => {
     expect(await run(['sessions', 'logs', id])).toMatchObject({ code: 0, json: [] });
   });
 
+  it('are each done that can be, whichever of them cannot', async () => {
+    const first = String((await bed.bring('cancelled')).id);
+    const second = String((await bed.bring('cancelled')).id);
+    const { code, json, err } = await run(['sessions', 'retry', first, '99999', second]);
+    expect(json).toMatchObject([{ id: Number(first) }, { id: Number(second) }]);
+    expect({ code, err }).toEqual({ code: 1, err: 'There is no session 99999.\n' });
+    expect(await run(['sessions', 'cancel', '99998', '99999'])).toMatchObject({ code: 3, json: [] });
+  });
+
   it('can be waited for; one that fails makes the command fail', async () => {
     const waiting = run(['trigger', 'Georgia', '--sources', 'simulated', '--wait']);
     const session = await waitFor(async () => {

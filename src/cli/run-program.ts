@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
 import { isOtherSchema } from '#lib/db/schema-version.ts';
 import { SettingsError } from '#lib/env.ts';
-import { ApiError, ERROR_STATUS } from '#server/api-error.ts';
+import { ApiError } from '#server/api-error.ts';
 import { isDatabaseUnavailable } from '#server/report-outages.ts';
 import type { CliPorts } from './cli-context.ts';
+import { exitCodeOf } from './exit-code-of.ts';
 import { EXIT } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 import { createWorkerCommand, type WorkerFlags } from './worker-flags.ts';
@@ -49,15 +50,9 @@ function explain(error: unknown): { code: number; message: string } {
     const message = `The database has another schema than this program expects (${error.message}). Run "npx eko migrate", or upgrade this copy of the program if a newer one has done that.`;
     return { code: EXIT.failed, message };
   }
-  if (error instanceof ApiError) return { code: codeOf(error), message: error.message };
+  if (error instanceof ApiError) return { code: exitCodeOf(error), message: error.message };
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
     return { code: EXIT.nothing, message: error.message };
   }
   return { code: EXIT.failed, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-function codeOf(error: ApiError): number {
-  const status = ERROR_STATUS[error.code];
-  if (status === 404) return EXIT.nothing;
-  return status === 400 || status === 422 ? EXIT.usage : EXIT.failed;
 }

@@ -10,6 +10,7 @@ import { type LogFilter, listSessionLogs, logFilterSchema } from '#server/sessio
 import { listSessions, sessionFilterSchema } from '#server/sessions/list-sessions.ts';
 import { retrySession } from '#server/sessions/retry-session.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
+import { forEachId } from '../for-each-id.ts';
 import type { TableColumn } from '../format-table.ts';
 import { rowId, rowIds, whole } from '../read-arguments.ts';
 
@@ -64,14 +65,14 @@ export function addSessionCommands(program: Command, ports: CliPorts): void {
         name === 'cancel' ? 'end waiting sessions, and ask workers to stop running ones' : 'start ended sessions again',
       )
       .argument('<id...>', 'numbers of sessions', rowIds)
-      .action((ids: number[]) =>
-        withContext(ports, async (context) => {
-          for (const id of ids) {
+      .action(async (ids: number[]) => {
+        process.exitCode = await withContext(ports, (context) =>
+          forEachId(ids, context.output, async (id) => {
             const answer = await change(context, id);
             context.output.answer(answer, () => [`Session ${answer.id}: ${answer.status}.`]);
-          }
-        }),
-      );
+          }),
+        );
+      });
   }
   sessions
     .command('logs')
