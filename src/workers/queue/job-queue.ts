@@ -270,8 +270,8 @@ export class JobQueue {
   ): Promise<number> {
     const status = cause === 'stopped' ? 'stopped' : 'crashed';
     if (!(await deregisterWorker(this.#db, workerId, { status, reason, pid }))) return 0;
-    const released = await releaseWorkerSessions(this.#db, workerId, cause);
-    await releaseHostSlots(this.#db, workerId);
+    const released = await releaseWorkerSessions(this.#db, workerId, cause, pid);
+    await releaseHostSlots(this.#db, workerId, pid);
     await this.moveLines(released.flatMap(({ hostKeys }) => hostKeys));
     if (released.length > 0) this.#notifier.notify('ready');
     return released.length;

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Db } from '#lib/db/create-db.ts';
 import { LeaseLostError } from '#lib/errors.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
-import type { WorkerRegistration } from './job-queue.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { JobQueue, type WorkerRegistration } from './job-queue.ts';
 
 let bed: QueueBed;
 beforeAll(async () => {
@@ -82,4 +84,46 @@ it('takes nothing from a process when the end of the one before is told late', a
   expect(await bed.row(claim.id)).toMatchObject({ status: 'running', claimNumber: claim.claimNumber });
   expect(await workerRow()).toMatchObject({ pid: 102, status: 'starting', isRenewed: true });
   expect(await bed.queue.releaseWorker('named', 'crashed', { pid: 102 })).toBe(1);
+});
+
+it('takes nothing from a process whose name was given to it while the end of the one before was being told', async () => {
+  await register(processAfter(1));
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let statements = 0;
+  const slowDb: Db = {
+    ...bed.db,
+    query: async (text, values) => {
+      statements += 1;
+      if (statements === 2) {
+        reached.resolve();
+        await gate.promise;
+      }
+      return await bed.db.query(text, values);
+    },
+  };
+  const late = new JobQueue({ db: slowDb }).releaseWorker('named', 'crashed', { pid: 101 });
+  await reached.promise;
+  await register(processAfter(2));
+  const claim = await bed.start({}, 'named');
+  gate.resolve();
+  expect(await late).toBe(0);
+  expect(await bed.row(claim.id)).toMatchObject({ status: 'running', claimNumber: claim.claimNumber });
+});
+
+it('takes nothing from a process that claims while the sessions of the one before are locked', async () => {
+  await register(processAfter(1));
+  const claim = await bed.start({}, 'named');
+  const locked = Promise.withResolvers<void>();
+  const again = bed.db.transaction(async (tx) => {
+    await tx.query('select from scraping_sessions where id = $1 for no key update', [claim.id]);
+    locked.resolve();
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await waitFor(async () => (await bed.db.query(waiting)).length === 1, { what: 'the release to wait for the lock' });
+    // As if it had been given back and claimed again.
+    await tx.query('update scraping_sessions set claim_number = claim_number + 2 where id = $1', [claim.id]);
+  });
+  await locked.promise;
+  expect(await bed.queue.releaseWorker('named', 'crashed', { pid: 101 })).toBe(0);
+  await again;
+  expect(await bed.row(claim.id)).toMatchObject({ status: 'running', claimNumber: claim.claimNumber + 2 });
 });

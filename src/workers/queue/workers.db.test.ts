@@ -163,6 +163,24 @@ describe('rescue', () => {
   });
 });
 
+describe('retryByHand', () => {
+  it('forgives the losses before', async () => {
+    const claim = await bed.start();
+    await bed.db.query('update scraping_sessions set claim_number = 60 where id = $1', [claim.id]);
+    await bed.db.query(
+      `insert into scraper_metrics (session_id, claim_number, source, location, outcome)
+       select $1::bigint, n, 'permits', 'Georgia', 'lost' from generate_series(1, 49) n`,
+      [claim.id],
+    );
+    await bed.queue.releaseWorker('worker', 'killed');
+    expect(await bed.row(claim.id)).toMatchObject({ status: 'failed', errorCode: 'quarantined' });
+    await bed.queue.retryByHand(claim.id);
+    await claimAgain(claim.id, 'next');
+    await bed.queue.releaseWorker('next', 'killed');
+    expect(await bed.row(claim.id)).toMatchObject({ status: 'pending' });
+  });
+});
+
 describe('releaseWorker', () => {
   it('quarantines a session at the third death of its process, and leaves the others unharmed', async () => {
     const { sessions } = await bed.queue.enqueue([{ source: 'permits', location: 'poison', maxRetries: 9 }]);

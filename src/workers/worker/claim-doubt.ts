@@ -4,6 +4,7 @@ const MAY_STILL_RUN_MS = 30_000;
 /**
  * Whether this worker may hold sessions that it does not know of, since the answer to a claim was lost. Only a look that begins when
  * that claim can no longer be carried out ends the doubt, however late it comes: the lease of such a session is renewed with all others.
+ * It begins in doubt: a claim of an earlier process of its name may still be under way.
  */
 export class ClaimDoubt {
   readonly #mayStillRunMs: number;
@@ -12,6 +13,7 @@ export class ClaimDoubt {
 
   constructor(mayStillRunMs = MAY_STILL_RUN_MS) {
     this.#mayStillRunMs = mayStillRunMs;
+    this.raise();
   }
 
   get isOpen(): boolean {

@@ -125,7 +125,7 @@ describe('ClaimLoop', () => {
     // The second one came at once, the last by itself.
     await waitFor(() => asked.length > 2 && !doubt.isOpen);
     expect(asked.slice(0, 2)).toEqual([
-      { unsure: false, mayStillRun: false },
+      { unsure: true, mayStillRun: true },
       { unsure: true, mayStillRun: true },
     ]);
     // A timer may come a moment too early, which makes one more.
@@ -134,6 +134,17 @@ describe('ClaimLoop', () => {
     worker.loop.nudge();
     await waitFor(() => asked.length > looks);
     expect(asked.at(-1)).toEqual({ unsure: false, mayStillRun: false });
+  });
+
+  it('takes up what was claimed for an earlier process of its name', async () => {
+    const { id, claimNumber } = await bed.start();
+    const worker = makeWorker(1, {
+      claim: (limit, unsure) =>
+        bed.queue.claim({ workerId: 'worker', sources: ['permits'], limit, jobTimeoutMs: 60_000, held: [], unsure }),
+    });
+    worker.loop.nudge();
+    await waitFor(() => worker.running.length === 1);
+    expect(worker.running).toMatchObject([{ id, claimNumber }]);
   });
 
   it('remembers a lost claim for as long as it has no slot to look with', async () => {
@@ -156,7 +167,7 @@ describe('ClaimLoop', () => {
     slots = 1;
     worker.loop.nudge();
     await waitFor(() => asked.length === 2);
-    expect(asked).toEqual([false, true]);
+    expect(asked).toEqual([true, true]);
   });
 
   it('claims nothing without a safe lease', async () => {

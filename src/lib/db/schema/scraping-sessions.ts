@@ -86,6 +86,10 @@ export const scrapingSessions = pgTable(
     cursor: jsonb('cursor').$type<unknown>(),
     progress: jsonb('progress').$type<SessionProgress>(),
     error: jsonb('error').$type<StoredError>(),
+    /** Since when it can be claimed; null for as long as it exists. Kept by a trigger: drizzle/0007. */
+    readyAt: instant('ready_at'),
+    /** The losses of its workers up to this claim are forgiven, since somebody started it again by hand. */
+    forgivenClaims: integer('forgiven_claims'),
   },
   (table) => [
     check('scraping_sessions_status', sql`${table.status} in (${quotedList(SESSION_STATUSES)})`),

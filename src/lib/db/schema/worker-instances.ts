@@ -88,6 +88,8 @@ export const nodes = pgTable(
     lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
     /** The token with which its manager came over HTTP; null where that has the database. */
     tokenId: bigint('token_id', { mode: 'number' }),
+    /** How long it may say nothing, as its own settings have it. */
+    leaseMs: integer('lease_ms').notNull().default(30_000),
   },
   (table) => [
     check('nodes_status', sql`${table.status} in (${quotedList(NODE_STATUSES)})`),

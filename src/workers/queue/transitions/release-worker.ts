@@ -15,7 +15,7 @@ export const CRASHED_SENTENCE = 'The worker process died while running it';
 
 /** SQL over `held`: with the attempts lost without a fault of its own before, the one that ends now is one too many. */
 export const LOST_TOO_OFTEN = `(select count(*) + 1 >= ${LOSSES_TO_QUARANTINE} from scraper_metrics m
-  where m.session_id = held.id and m.outcome = 'lost')`;
+  where m.session_id = held.id and m.outcome = 'lost' and (held.forgiven_claims is null or m.claim_number > held.forgiven_claims))`;
 
 const ALONE = '(select count(*) = 1 from held)';
 /** SQL over a session: one more death would quarantine it. See mustRunAlone. */
@@ -41,12 +41,17 @@ const DELAY_MS = `(${scheduledDelayMs('$3::int[]')} + ${APART_MS} * (select coun
 /**
  * Takes back all sessions of a worker whose process is known to be gone. Crashed: those suspected are charged, after a delay, and
  * quarantined at the third death without a checkpoint in between, which they died alone. Otherwise claimable at once and not charged.
- * Sessions that the worker completed in its last moment are left alone: the lock is waited for and the state looked at again.
+ * Sessions that the worker completed in its last moment are left alone: the lock is waited for and the state looked at again. So are those
+ * of another process that has its name by now, also when that has claimed them while the lock was waited for.
  */
 const RELEASE_WORKER = endAttempts({
   held: `
-  select s.* from scraping_sessions s where s.status = 'running' and s.worker_id = $1::text
-  order by s.id for no key update`,
+  with its as materialized (
+    select id, claim_number from scraping_sessions
+    where status = 'running' and worker_id = $1::text and not exists (
+      select from worker_instances w where w.worker_id = $1::text and w.pid <> $4::int))
+  select s.* from scraping_sessions s join its using (id, claim_number) where s.status = 'running'
+  order by s.id for no key update of s`,
   status: `case when ${POISON} or ${EXHAUSTED} then 'failed' else 'pending' end`,
   outcome: `case when ${CRASHED} then 'crashed' when $2::text = 'stopped' then 'interrupted' else 'lost' end`,
   reason: `case
@@ -66,12 +71,13 @@ const RELEASE_WORKER = endAttempts({
   crashCount: `case when ${SUSPECTED} then held.crash_count + 1 else held.crash_count end`,
 });
 
-/** Returns the sessions that were taken back. */
+/** Returns the sessions that were taken back. @param pid only those of this process. */
 export async function releaseWorkerSessions(
   db: Executor,
   workerId: string,
   cause: WorkerEndCause,
+  pid: number | null = null,
 ): Promise<EndedAttempt[]> {
   await faultPoint('before_release');
-  return await db.query<EndedAttempt & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule()]);
+  return await db.query<EndedAttempt & QueryRow>(RELEASE_WORKER, [workerId, cause, retrySchedule(), pid]);
 }

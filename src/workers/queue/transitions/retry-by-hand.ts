@@ -14,7 +14,7 @@ with target as materialized (
 moved as (
   update scraping_sessions s set
     status = 'pending', wake_at = ${inLineOf('s.host_key')}, started_at = null, completed_at = null, timeout_at = null, worker_id = null,
-    retry_count = 0, crash_count = 0, cancel_requested = false, error = null,
+    retry_count = 0, crash_count = 0, forgiven_claims = s.claim_number, cancel_requested = false, error = null,
     status_reason = 'Started again by hand',
     cursor = case when t.status = 'completed' then null else s.cursor end,
     progress = case when t.status = 'completed' then null else s.progress end
