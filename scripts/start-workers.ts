@@ -68,6 +68,7 @@ function composeManager(env: Env, backend: ManagerBackend, flags: WorkerFlags, l
     logger,
     nodeId: env.NODE_ID,
     configuredWorkers,
+    leaseMs,
     intervalMs: HEARTBEATS_PER_LOOK * heartbeatMs,
   });
   const manager = new WorkerManager({

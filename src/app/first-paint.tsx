@@ -99,7 +99,7 @@ export const readWorkers = (): FirstRead => ({
 
 export const readClusterStatus = (): FirstRead => ({
   queryKey: CLUSTER_KEY,
-  read: () => getClusterStatus(serverContext().db, serverContext().env.LOCK_TTL * 1_000),
+  read: () => getClusterStatus(serverContext().db),
 });
 
 const wholeList = <T,>(items: T[]): ApiPage<T> => ({ items, nextCursor: null });

@@ -39,7 +39,7 @@ async function collectFindings({ db, env, databaseUrl }: CliContext): Promise<Fi
     readFacts(db, { pooled: env.DIRECT_DATABASE_URL !== undefined }),
     checkNotifications(db, env.DIRECT_DATABASE_URL ?? databaseUrl),
   ]);
-  return [...schema, ...findProblems(facts, 2_000 * env.LOCK_TTL), ...notifications, ...(await disk)];
+  return [...schema, ...findProblems(facts), ...notifications, ...(await disk)];
 }
 
 const describe = ({ level, what, advice }: Finding): string[] => [

@@ -34,8 +34,8 @@ export function addNodeCommands(program: Command, ports: CliPorts): void {
     .command('list')
     .description('the machines with a manager')
     .action(() =>
-      withContext(ports, async ({ db, env, output }) =>
-        output.list(await listNodes(db, env.LOCK_TTL * 1_000), NODE_COLUMNS, 'No machine runs workers.'),
+      withContext(ports, async ({ db, output }) =>
+        output.list(await listNodes(db), NODE_COLUMNS, 'No machine runs workers.'),
       ),
     );
   nodes

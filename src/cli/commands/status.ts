@@ -36,7 +36,7 @@ interface Status {
 
 async function readStatus({ db, env }: CliContext): Promise<Status> {
   const [cluster, summary, workers, hosts, proxies] = await Promise.all([
-    getClusterStatus(db, env.LOCK_TTL * 1_000),
+    getClusterStatus(db),
     getSummary(db, env.EKO_ENV),
     listWorkers(db),
     listHosts(db, { state: ['paused'] }, { limit: 10, after: null }),

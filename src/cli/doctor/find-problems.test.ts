@@ -5,9 +5,15 @@ import type { Facts } from './read-facts.ts';
 const WELL: Facts = {
   clockAheadMs: 40,
   clockErrorMs: 10,
-  sessions: { ready: 0, oldestReadyMs: null, overdue: [], orphaned: [], quarantined: [] },
+  sessions: { ready: [], overdue: [], orphaned: [], quarantined: [] },
   workers: { living: 3, crashedLastHour: [], silent: [], versions: [{ version: '1.0.0', workers: 3 }] },
-  nodes: [{ nodeId: 'office', status: 'healthy', mode: 'active', desiredWorkers: null, reasons: [], silentMs: 2_000 }],
+  nodes: [
+    {
+      ...{ nodeId: 'office', status: 'healthy', mode: 'active', desiredWorkers: null, reasons: [] },
+      silentMs: 2_000,
+      leaseMs: 30_000,
+    },
+  ],
   connections: { max: 97, used: 20, needed: 30 },
   oldestTransactionMs: 5,
   proxies: { total: 0, usable: 0, testing: 0 },
@@ -17,6 +23,11 @@ const WELL: Facts = {
 };
 
 const node = WELL.nodes[0] as Facts['nodes'][number];
+/** Sessions of one source that could be claimed. */
+const readyOf = (source: string, sessions: number, oldestMs = 1_000, hasBot = false): Facts['sessions'] => ({
+  ...WELL.sessions,
+  ready: [{ source, sessions, oldestMs, hasBot }],
+});
 const problems = (change: Partial<Facts>) => findProblems({ ...WELL, ...change });
 
 describe('findProblems', () => {
@@ -24,10 +35,23 @@ describe('findProblems', () => {
     expect(findProblems(WELL)).toEqual([]);
   });
 
+  it('asks for no workers where only a bot can help, and for no bot where one is up', () => {
+    const noWorkers = { workers: { ...WELL.workers, living: 0 } };
+    expect(problems({ ...noWorkers, sessions: readyOf('notices', 1) }).map(({ level }) => level)).toEqual([
+      'note',
+      'note',
+    ]);
+    expect(problems({ sessions: readyOf('notices', 1, 700_000, true) })).toEqual([]);
+  });
+
+  it('measures the silence of a machine by its own lease', () => {
+    expect(problems({ nodes: [{ ...node, silentMs: 90_000, leaseMs: 300_000 }] })).toEqual([]);
+  });
+
   const cases: [string, Partial<Facts>, 'problem' | 'note', RegExp][] = [
     [
       'work without workers',
-      { workers: { ...WELL.workers, living: 0 }, sessions: { ...WELL.sessions, ready: 2 } },
+      { workers: { ...WELL.workers, living: 0 }, sessions: readyOf('permits', 2) },
       'problem',
       /2 sessions wait/,
     ],
@@ -65,9 +89,15 @@ describe('findProblems', () => {
     ['sessions of workers that are gone', { sessions: { ...WELL.sessions, orphaned: [9] } }, 'problem', /stuck.*9/],
     [
       'sessions that wait long',
-      { sessions: { ...WELL.sessions, ready: 4, oldestReadyMs: 700_000 } },
+      { sessions: readyOf('permits', 4, 700_000) },
       'note',
-      /11 min 40 s/,
+      /4 sessions could be claimed, the oldest for 11 min 40 s/,
+    ],
+    [
+      'sessions that only a bot can take, without one',
+      { sessions: readyOf('notices', 2, 700_000) },
+      'problem',
+      /2 sessions of "notices" wait, and no bot/,
     ],
     ['quarantined sessions', { sessions: { ...WELL.sessions, quarantined: [3] } }, 'problem', /died three times: 3/],
     [

@@ -1,21 +1,19 @@
 import { formatDuration, plural } from '#components/format.ts';
+import { isSourceName } from '#lib/scraper-config.ts';
 import type { Finding } from './finding.ts';
 import type { Facts } from './read-facts.ts';
 
 const CLOCK_MS = 5_000;
 const WAITING_MS = 600_000;
-const SILENT_NODE_MS = 60_000;
 const OLD_TRANSACTION_MS = 3_600_000;
 
-/**
- * What is wrong in a cluster, most urgent first. Pure.
- * @param silentAfterMs how long a machine may say nothing.
- */
-export function findProblems(facts: Facts, silentAfterMs = SILENT_NODE_MS): Finding[] {
+/** What is wrong in a cluster, most urgent first. Pure. */
+export function findProblems(facts: Facts): Finding[] {
   const checks: ((facts: Facts) => Finding[])[] = [
     findWorkerProblems,
-    ({ nodes }) => findNodeProblems(nodes, silentAfterMs),
+    ({ nodes }) => findNodeProblems(nodes),
     findSessionProblems,
+    findBotsMissing,
     findVersionProblems,
     findClockProblems,
     findConnectionProblems,
@@ -29,13 +27,11 @@ export function findProblems(facts: Facts, silentAfterMs = SILENT_NODE_MS): Find
 function findWorkerProblems({ workers, sessions, nodes }: Facts): Finding[] {
   const { living, silent, crashedLastHour } = workers;
   const findings: Finding[] = [];
+  const { ready } = readyForWorkers(sessions);
   if (living === 0) {
     findings.push({
-      level: sessions.ready > 0 ? 'problem' : 'note',
-      what:
-        sessions.ready > 0
-          ? `No worker runs, and ${plural(sessions.ready, 'session waits', 'sessions wait')}`
-          : 'No worker runs',
+      level: ready > 0 ? 'problem' : 'note',
+      what: ready > 0 ? `No worker runs, and ${plural(ready, 'session waits', 'sessions wait')}` : 'No worker runs',
       advice: adviceToResume(nodes) ?? 'Start some with "npx eko worker" on any machine that reaches this database.',
     });
   }
@@ -57,6 +53,25 @@ function findWorkerProblems({ workers, sessions, nodes }: Facts): Finding[] {
   return findings;
 }
 
+/** Those that workers of this program can take, as against those that only bots can. */
+function readyForWorkers({ ready }: Facts['sessions']): { ready: number; oldestMs: number } {
+  const ours = ready.filter(({ source }) => isSourceName(source));
+  return {
+    ready: ours.reduce((sum, { sessions }) => sum + sessions, 0),
+    oldestMs: Math.max(0, ...ours.map(({ oldestMs }) => oldestMs)),
+  };
+}
+
+/** Sessions that nobody takes who is up. */
+function findBotsMissing({ sessions }: Facts): Finding[] {
+  const missing = sessions.ready.filter(({ source, hasBot }) => !hasBot && !isSourceName(source));
+  return missing.map(({ source, sessions: count, oldestMs }) => ({
+    level: oldestMs > WAITING_MS ? 'problem' : 'note',
+    what: `${plural(count, 'session')} of "${source}" ${count === 1 ? 'waits' : 'wait'}, and no bot is up that takes them`,
+    advice: `Start a bot for "${source}" (docs/bots.md): the workers of this program do not know that source.`,
+  }));
+}
+
 /** Where people hold up every machine, more of them would not help; null where one may work. */
 function adviceToResume(nodes: Facts['nodes']): string | null {
   const living = nodes.filter(({ status }) => status !== 'gone');
@@ -66,9 +81,9 @@ function adviceToResume(nodes: Facts['nodes']): string | null {
   return `Every machine was paused, drained or scaled to 0 by somebody: ${names}. "npx eko nodes resume NAME" or "npx eko nodes scale NAME 2".`;
 }
 
-function findNodeProblems(nodes: Facts['nodes'], silentAfterMs: number): Finding[] {
-  return nodes.flatMap(({ nodeId, status, mode, desiredWorkers, reasons, silentMs }): Finding[] => {
-    if (status === 'gone' || silentMs > silentAfterMs) {
+function findNodeProblems(nodes: Facts['nodes']): Finding[] {
+  return nodes.flatMap(({ nodeId, status, mode, desiredWorkers, reasons, silentMs, leaseMs }): Finding[] => {
+    if (status === 'gone' || silentMs > 2 * leaseMs) {
       return [
         {
           level: 'problem',
@@ -103,7 +118,8 @@ function findNodeProblems(nodes: Facts['nodes'], silentAfterMs: number): Finding
 }
 
 function findSessionProblems({ sessions, workers, nodes }: Facts): Finding[] {
-  const { overdue, orphaned, quarantined, ready, oldestReadyMs } = sessions;
+  const { overdue, orphaned, quarantined } = sessions;
+  const { ready, oldestMs } = readyForWorkers(sessions);
   const findings: Finding[] = [];
   if (overdue.length > 0) {
     findings.push({
@@ -119,10 +135,10 @@ function findSessionProblems({ sessions, workers, nodes }: Facts): Finding[] {
       advice: 'A running manager takes them back within seconds. Start one: "npx eko worker".',
     });
   }
-  if (workers.living > 0 && oldestReadyMs !== null && oldestReadyMs > WAITING_MS) {
+  if (workers.living > 0 && oldestMs > WAITING_MS) {
     findings.push({
       level: 'note',
-      what: `${plural(ready, 'session')} could be claimed; the oldest was made ${formatDuration(oldestReadyMs)} ago`,
+      what: `${plural(ready, 'session')} could be claimed, the oldest for ${formatDuration(oldestMs)}`,
       advice: adviceToResume(nodes) ?? 'Add workers: "npx eko worker --workers 8", here or on another machine.',
     });
   }

@@ -33,7 +33,12 @@ describe('doctor', () => {
     );
     const facts = await readFacts(bed.db);
     expect(facts).toMatchObject({
-      sessions: { ready: 1, overdue: [stuck.id], orphaned: [stuck.id], quarantined: [] },
+      sessions: {
+        ready: [{ source: 'permits', sessions: 1, hasBot: false }],
+        overdue: [stuck.id],
+        orphaned: [stuck.id],
+        quarantined: [],
+      },
       workers: { living: 0, silent: ['worker'], crashedLastHour: [], versions: [] },
       nodes: [{ nodeId: 'attic', status: 'healthy', mode: 'active', reasons: [] }],
       proxies: { total: 1, usable: 0, testing: 0 },

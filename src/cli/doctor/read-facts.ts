@@ -9,9 +9,8 @@ export interface Facts {
   clockAheadMs: number;
   clockErrorMs: number;
   sessions: {
-    /** Could be claimed now; counted up to 10,000. */
-    ready: number;
-    oldestReadyMs: number | null;
+    /** Could be claimed now; counted up to 10,000. `hasBot` says whether a bot that takes the source is up. */
+    ready: { source: string; sessions: number; oldestMs: number; hasBot: boolean }[];
     /** Running past their time limit by more than a minute. */
     overdue: number[];
     /** Running although their worker has no lease any more. */
@@ -34,6 +33,7 @@ export interface Facts {
     desiredWorkers: number | null;
     reasons: string[];
     silentMs: number;
+    leaseMs: number;
   }[];
   /** `needed` is 0 where a pooler is in between. */
   connections: { max: number; used: number; needed: number };
@@ -73,12 +73,16 @@ missed_nodes as (
     -- The row of one that people paused or scaled is kept for a week, long after its loss is news.
     or status_reasons = array['${SILENT_NODE_REASON}'] and status_since > clock_timestamp() - interval '1 hour'),
 ready as (
-  select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10000)
+  select s.source, coalesce(s.ready_at, s.created_at) as since from scraping_sessions s
+  where s.status = 'pending' and s.wake_at is null limit 10000),
+ready_sources as (
+  select source, count(*) as sessions, extract(epoch from clock_timestamp() - min(since)) * 1000 as "oldestMs",
+    exists (select from living w where w.kind = 'bot' and (w.sources is null or ready.source = any(w.sources))) as "hasBot"
+  from ready group by source order by source)
 select jsonb_build_object(
   'now', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'sessions', jsonb_build_object(
-    'ready', (select count(*) from ready),
-    'oldestReadyMs', (select extract(epoch from clock_timestamp() - min(created_at)) * 1000 from ready),
+    'ready', coalesce((select jsonb_agg(r) from ready_sources r), '[]'),
     'overdue', ${ids(`s.status = 'running' and s.timeout_at < clock_timestamp() - interval '1 minute'`)},
     'orphaned', ${ids(`s.status = 'running' and not exists (
       select from worker_instances w where w.worker_id = s.worker_id and w.lease_until >= clock_timestamp() - interval '1 minute')`)},
@@ -94,7 +98,7 @@ select jsonb_build_object(
     'versions', coalesce((select jsonb_agg(v) from (select version, count(*) as workers from living where kind = 'process' group by version) v), '[]')),
   'nodes', coalesce((select jsonb_agg(jsonb_build_object(
     'nodeId', node_id, 'status', status, 'mode', mode, 'desiredWorkers', desired_workers, 'reasons', status_reasons,
-    'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000)) from missed_nodes), '[]'),
+    'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000, 'leaseMs', lease_ms)) from missed_nodes), '[]'),
   'connections', jsonb_build_object(
     'max', ${CONNECTIONS_USABLE},
     'used', (select count(*) from pg_stat_activity where datname = current_database()),

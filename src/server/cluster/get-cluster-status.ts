@@ -5,12 +5,8 @@ import { listNodes } from '../nodes/list-nodes.ts';
 import { countSessionsByStatus } from '../sessions/count-sessions.ts';
 
 /** How all machines together are, in one call. It reads attempts of the last day, what ended badly and is kept, and counts to 10,000. */
-export async function getClusterStatus(db: Executor, leaseMs: number): Promise<ApiClusterStatus> {
-  const [items, counts, { now, ...kpis }] = await Promise.all([
-    listNodes(db, leaseMs),
-    countSessionsByStatus(db),
-    readKpis(db),
-  ]);
+export async function getClusterStatus(db: Executor): Promise<ApiClusterStatus> {
+  const [items, counts, { now, ...kpis }] = await Promise.all([listNodes(db), countSessionsByStatus(db), readKpis(db)]);
   const { pending, running, completed, failed, cancelled } = counts;
   return {
     now: now.toISOString(),

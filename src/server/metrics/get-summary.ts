@@ -46,17 +46,18 @@ async function readState(db: Executor): Promise<State> {
   return state;
 }
 
-/** "Waiting" is what could be claimed at once; what sleeps until its time is not late. */
+/** "Waiting" is what could be claimed at once, since it can; what sleeps until its time is not late. */
 const READ_STATE = `
 with ready as (
-  select s.created_at from scraping_sessions s where s.status = 'pending' and s.wake_at is null limit 10001),
+  select coalesce(s.ready_at, s.created_at) as since from scraping_sessions s
+  where s.status = 'pending' and s.wake_at is null limit 10001),
 living as (
   select status from worker_instances
   where kind = 'process' and status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
 counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted)
 select clock_timestamp() as now,
   (select count(*) from ready) as waiting,
-  (select greatest(0, floor(extract(epoch from clock_timestamp() - min(created_at)) * 1000))::float8 from ready) as "oldestWaitingMs",
+  (select floor(extract(epoch from clock_timestamp() - min(since)) * 1000)::float8 from ready) as "oldestWaitingMs",
   (select count(*) from living) as "workersTotal",
   (select count(*) from living where status = 'running') as "workersRunning",
   (select case when total <= ${LEADS_COUNTED} then total

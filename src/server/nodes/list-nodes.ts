@@ -13,17 +13,18 @@ const SHOWN_MS = 5 * 60_000;
  * last said of itself.
  * @param nodeId Only this one, however long it has been silent.
  */
-export async function listNodes(db: Executor, leaseMs: number, nodeId: string | null = null): Promise<ApiNode[]> {
-  const rows = await db.query(LIST_NODES, [leaseMs, Math.max(SHOWN_MS, 3 * leaseMs), nodeId]);
+export async function listNodes(db: Executor, nodeId: string | null = null): Promise<ApiNode[]> {
+  const rows = await db.query(LIST_NODES, [SHOWN_MS, nodeId]);
   return rows.map((row) => withIsoTimes<ApiNode>(row));
 }
 
 const LIST_NODES = `
 with seen as (
-  select n.*, n.status <> 'gone' and n.last_seen_at < clock_timestamp() - make_interval(secs => 2 * $1::float8 / 1000) as is_silent
+  select n.*, n.status <> 'gone' and n.last_seen_at < clock_timestamp() - make_interval(secs => 2 * n.lease_ms / 1000.0) as is_silent
   from nodes n
-  where case when $3::text is null then n.last_seen_at > clock_timestamp() - make_interval(secs => $2::float8 / 1000)
-    else n.node_id = $3 end),
+  where case when $2::text is null
+    then n.last_seen_at > clock_timestamp() - make_interval(secs => greatest($1::float8, 3.0 * n.lease_ms) / 1000.0)
+    else n.node_id = $2 end),
 judged as (
   select s.*, case when is_silent then 'gone' else status end as shown_status from seen s)
 select node_id as "nodeId", hostname, manager_pid as "managerPid", version, shown_status as status,

@@ -42,7 +42,7 @@ export function setNodeMode(context: NodeContext, nodeId: string | undefined, mo
 }
 
 async function order(
-  { db, env, publisher, logger }: NodeContext,
+  { db, publisher, logger }: NodeContext,
   given: string | undefined,
   write: (db: Executor, nodeId: string) => Promise<unknown[]>,
 ): Promise<ApiNode> {
@@ -51,7 +51,7 @@ async function order(
   // A manager that does not hear it looks at its row with its next heartbeat.
   new QueueNotifier(db, (error) => logger.debug({ err: error }, 'An order could not be announced')).notify('order');
   publisher.publish(['workers']);
-  const [node] = await listNodes(db, env.LOCK_TTL * 1_000, nodeId);
+  const [node] = await listNodes(db, nodeId);
   if (!node) throw nodeNotFound(nodeId);
   return node;
 }

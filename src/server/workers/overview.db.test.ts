@@ -59,6 +59,13 @@ describe('getSummary', () => {
       leads: { total: 0, demo: 0, newLast24h: 10 },
     });
     expect(summary.queue.oldestWaitingMs).toBeGreaterThanOrEqual(60_000);
+    const { queue } = server.context;
+    const waits = async () => (await getSummary(server.context.db, 'testing')).queue;
+    // One that can be claimed since a moment ago has not waited for as long as it exists.
+    await server.context.db.query(`update scraping_sessions set wake_at = clock_timestamp() where status = 'pending'`);
+    expect(await waits()).toEqual({ waiting: 0, oldestWaitingMs: null });
+    await queue.tick();
+    expect((await waits()).oldestWaitingMs).toBeLessThan(60_000);
     expect(summary.sources).toEqual([
       {
         source: 'permits',

@@ -12,6 +12,7 @@ export interface SchemaGateOptions {
   nodeId: string;
   /** As many as the manager would have. */
   configuredWorkers: number;
+  leaseMs: number;
   /** Between two looks. */
   intervalMs: number;
 }
@@ -84,8 +85,8 @@ export class SchemaGate {
 
   /** The machine stays on the page, with the reason. A schema that does not even take that is told of in the log only. */
   async #show(reason: string): Promise<void> {
-    const { nodes, nodeId, configuredWorkers, logger } = this.#options;
-    const beat = { ...IDLE_MACHINE, nodeId, configuredWorkers, ...SELF, statusReasons: [reason] };
+    const { nodes, nodeId, configuredWorkers, leaseMs, logger } = this.#options;
+    const beat = { ...IDLE_MACHINE, nodeId, configuredWorkers, leaseMs, ...SELF, statusReasons: [reason] };
     try {
       await nodes.beat(beat, { first: false, deadPid: null });
       this.#isShown = true;

@@ -26,7 +26,7 @@ it('ends its round, and claims nothing, when its paused row is that of a dead ma
   );
   const keeper = new NodeKeeper({
     ...{ nodeId: 'roof', version: null, configuredWorkers: 1, concurrency: 4, heartbeatMs: 1_000, leaseMs: 30_000 },
-    nodes: new PgNodeStore(db, 30_000),
+    nodes: new PgNodeStore(db),
     events: createEventPublisher(db),
     logger: createLogger('manager', 'silent'),
     sample: createMachineSampler({ dataFolder: '/' }),

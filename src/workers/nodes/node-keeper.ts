@@ -112,7 +112,7 @@ export class NodeKeeper {
   }
 
   #describe(manager: SteeredManager, sample: MachineSample) {
-    const { nodeId, version, configuredWorkers, concurrency } = this.#options;
+    const { nodeId, version, configuredWorkers, concurrency, leaseMs } = this.#options;
     const { workers, activeSessions, errors, warnings } = manager.figures;
     const { cpuPercent, memoryPercent, diskPercent, cpuCount, memoryLimitMb } = sample;
     return {
@@ -128,6 +128,7 @@ export class NodeKeeper {
       ...{ cpuPercent, memoryPercent, diskPercent, cpuCount, memoryLimitMb },
       errors,
       warnings,
+      leaseMs,
     };
   }
 

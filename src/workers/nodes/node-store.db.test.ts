@@ -22,13 +22,14 @@ const BEAT: NodeBeat = {
   memoryLimitMb: 2_048,
   errors: 1,
   warnings: 2,
+  leaseMs: LEASE_MS,
 };
 
 let database: TestDatabase;
 let nodes: PgNodeStore;
 beforeAll(async () => {
   database = await createTestDatabase();
-  nodes = new PgNodeStore(database.db, LEASE_MS);
+  nodes = new PgNodeStore(database.db);
 });
 afterAll(() => database.drop());
 beforeEach(() => database.db.query('delete from nodes'));

@@ -21,6 +21,8 @@ export interface NodeBeat {
   memoryLimitMb: number | null;
   errors: number;
   warnings: number;
+  /** How long it may say nothing before its work goes to others. */
+  leaseMs: number;
 }
 
 /** What people want of the node. */
@@ -51,14 +53,15 @@ const BEAT = `
 with beat as materialized (
   select * from jsonb_to_record($1::jsonb) as b("nodeId" text, "hostname" text, "managerPid" int, "version" text, "status" text,
     "statusReasons" jsonb, "configuredWorkers" int, "activeWorkers" int, "activeSessions" int, "concurrency" int,
-    "cpuPercent" real, "memoryPercent" real, "diskPercent" real, "cpuCount" real, "memoryLimitMb" int, "errors" int, "warnings" int)),
+    "cpuPercent" real, "memoryPercent" real, "diskPercent" real, "cpuCount" real, "memoryLimitMb" int, "errors" int, "warnings" int,
+    "leaseMs" int)),
 written as (
   insert into nodes as n (node_id, hostname, manager_pid, version, status, status_reasons, configured_workers, active_workers,
     active_sessions, concurrency, cpu_percent, memory_percent, disk_percent, cpu_count, memory_limit_mb, errors, warnings,
-    token_id, status_since, started_at, last_seen_at)
+    token_id, lease_ms, status_since, started_at, last_seen_at)
   select "nodeId", "hostname", "managerPid", "version", "status", array(select jsonb_array_elements_text("statusReasons")),
     "configuredWorkers", "activeWorkers", "activeSessions", "concurrency", "cpuPercent", "memoryPercent", "diskPercent",
-    "cpuCount", "memoryLimitMb", "errors", "warnings", $5::bigint, clock_timestamp(), clock_timestamp(), clock_timestamp()
+    "cpuCount", "memoryLimitMb", "errors", "warnings", $4::bigint, "leaseMs", clock_timestamp(), clock_timestamp(), clock_timestamp()
   from beat
   on conflict (node_id) do update set
     hostname = excluded.hostname, manager_pid = excluded.manager_pid, version = excluded.version,
@@ -69,11 +72,12 @@ written as (
     cpu_percent = excluded.cpu_percent, memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent,
     cpu_count = excluded.cpu_count, memory_limit_mb = excluded.memory_limit_mb,
     errors = excluded.errors, warnings = excluded.warnings, token_id = excluded.token_id,
+    lease_ms = excluded.lease_ms,
     started_at = case when $2::boolean then excluded.started_at else n.started_at end,
     last_seen_at = excluded.last_seen_at
   where (n.hostname = excluded.hostname and n.manager_pid in (excluded.manager_pid, $3::int)
       and n.token_id is not distinct from excluded.token_id)
-    or n.status = 'gone' or n.last_seen_at < clock_timestamp() - make_interval(secs => $4::int / 1000.0)
+    or n.status = 'gone' or n.last_seen_at < clock_timestamp() - make_interval(secs => n.lease_ms / 1000.0)
   returning n.mode, n.desired_workers)
 select true as written, mode, desired_workers as "desiredWorkers", null as hostname, null as "managerPid", null as "lastSeenAt"
 from written
@@ -119,20 +123,20 @@ update nodes set status = 'gone', status_reasons = array['Its manager was stoppe
 where node_id = $1 and hostname = $2 and manager_pid = $3 and token_id is not distinct from $4::bigint`;
 
 /**
- * Looks after nodes that have fallen silent: after $1 ms they are marked as gone, and after $2 ms their rows are deleted. Their
- * sessions are back by then: they hang on the lease of their workers. A row with a wish of people stays for $3 ms, so that a
- * machine that was paused does not begin to work because it was switched off for an hour.
+ * Looks after nodes that have fallen silent: after two leases of theirs they are marked as gone, and after three, or $1 ms, their rows are
+ * deleted. Their sessions are back by then: they hang on the lease of their workers. A row with a wish of people stays for $2 ms, so that
+ * a machine that was paused does not begin to work because it was switched off for an hour.
  */
 const SWEEP = `
 with deleted as (
   delete from nodes
   where last_seen_at < clock_timestamp() - make_interval(secs => (
-    case when mode = 'active' and desired_workers is null then $2::float8 else $3::float8 end) / 1000.0)
+    case when mode = 'active' and desired_workers is null then greatest($1::float8, 3.0 * lease_ms) else $2::float8 end) / 1000.0)
   returning node_id),
 gone as (
   update nodes set status = 'gone', status_reasons = array['${SILENT_NODE_REASON}'], status_since = clock_timestamp(),
     active_workers = 0, active_sessions = 0
-  where status <> 'gone' and last_seen_at < clock_timestamp() - make_interval(secs => $1::int / 1000.0)
+  where status <> 'gone' and last_seen_at < clock_timestamp() - make_interval(secs => 2 * lease_ms / 1000.0)
     and node_id not in (select node_id from deleted)
   returning node_id)
 select (select coalesce(array_agg(node_id), '{}') from gone) as gone,
@@ -149,19 +153,17 @@ const WISH_KEPT_MS = 7 * 24 * 3_600_000;
 
 const UNASKED: NodeWish = { mode: 'active', desiredWorkers: null };
 
-/** In the table of nodes. A manager that has said nothing for the lease may be replaced. */
+/** In the table of nodes. A manager that has said nothing for its lease may be replaced. */
 export class PgNodeStore implements NodeStore {
   readonly #db: Executor;
-  readonly #leaseMs: number;
 
-  constructor(db: Executor, leaseMs: number) {
+  constructor(db: Executor) {
     this.#db = db;
-    this.#leaseMs = leaseMs;
   }
 
   async beat(beat: NodeBeat, options: BeatNodeOptions): Promise<NodeBeatAnswer> {
     const { first, deadPid, tokenId = null } = options;
-    const values = [JSON.stringify(beat), first, deadPid, this.#leaseMs, tokenId];
+    const values = [JSON.stringify(beat), first, deadPid, tokenId];
     const [row] = await this.#db.query<BeatRow>(BEAT, values);
     // Another manager inserted the row while this statement ran: the next beat sees it, and nobody can have wanted anything of it yet.
     if (!row) return { kind: 'taken', owner: { hostname: '', managerPid: 0 }, wish: UNASKED, lastSeenAt: new Date(0) };
@@ -176,8 +178,7 @@ export class PgNodeStore implements NodeStore {
   }
 
   async sweep(): Promise<SweepAnswer> {
-    const values = [2 * this.#leaseMs, Math.max(DELETED_AFTER_MS, 3 * this.#leaseMs), WISH_KEPT_MS];
-    const [row] = await this.#db.query<SweepAnswer & QueryRow>(SWEEP, values);
+    const [row] = await this.#db.query<SweepAnswer & QueryRow>(SWEEP, [DELETED_AFTER_MS, WISH_KEPT_MS]);
     return { gone: row?.gone ?? [], deleted: row?.deleted ?? [] };
   }
 }

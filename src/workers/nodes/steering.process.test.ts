@@ -225,7 +225,7 @@ it('takes half as much while the machine is degraded, nothing while it is unheal
     return { atMs, memoryPercent, ...rest };
   };
   const node = new NodeKeeper({
-    ...{ logger, sample, nodeId: 'node-b', version: null, nodes: new PgNodeStore(db, 30_000) },
+    ...{ logger, sample, nodeId: 'node-b', version: null, nodes: new PgNodeStore(db) },
     ...{ configuredWorkers: 1, concurrency: 2, heartbeatMs: 300, leaseMs: 30_000 },
     events: createEventPublisher(db),
   });

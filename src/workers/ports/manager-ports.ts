@@ -34,7 +34,7 @@ export function pgManagerPorts({ db, heartbeatDb, leaseMs }: PgManagerOptions): 
     queue: new WorkerQueue({ db, leaseMs }),
     heartbeats: new JobQueue({ db: heartbeatDb, leaseMs }),
     lookup: new PgLeftoverLookup(db),
-    nodes: new PgNodeStore(db, leaseMs),
+    nodes: new PgNodeStore(db),
     sendEvent: sendThroughPg(db),
     findMisfit: async () => misfitInWords(await checkSchema(db)),
     look: (work) => lookForWork(db, work),

@@ -3,7 +3,6 @@ import { listNodes } from '#server/nodes/list-nodes.ts';
 import { respondJson } from '#server/respond.ts';
 
 export const GET = withAuth(
-  async ({ context: { db, env } }) =>
-    respondJson({ items: await listNodes(db, env.LOCK_TTL * 1_000), nextCursor: null }),
+  async ({ context: { db } }) => respondJson({ items: await listNodes(db), nextCursor: null }),
   { role: 'viewer' },
 );

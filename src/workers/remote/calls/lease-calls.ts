@@ -92,6 +92,7 @@ export const LEASE_CALLS = {
         memoryLimitMb: z.int().nullable(),
         errors: count,
         warnings: count,
+        leaseMs,
       }),
       options: z.strictObject({ first: z.boolean(), deadPid: z.int().nullable() }),
     },
