@@ -1,7 +1,7 @@
 import { LeaseLostError } from '#lib/errors.ts';
 import type { LEASE_CALLS } from '#workers/remote/calls/lease-calls.ts';
 import { type CallHandlers, done } from './call-context.ts';
-import { notYours, requireFreeName, requireOwnWorkers, tokenOf } from './own-workers.ts';
+import { findForeignWorkers, notYours, requireFreeName, tokenOf } from './own-workers.ts';
 
 export const LEASE_HANDLERS: CallHandlers<keyof typeof LEASE_CALLS> = {
   // The version of the calls is checked before any of them; what is left is whether this server fits its own database.
@@ -16,15 +16,17 @@ export const LEASE_HANDLERS: CallHandlers<keyof typeof LEASE_CALLS> = {
     }
   },
   releaseWorker: async (context, { workerId, cause, ...end }) => {
-    await requireOwnWorkers(context, [workerId]);
+    // A name that has gone to another token since: its former owner holds nothing under it any more.
+    if ((await findForeignWorkers(context, [workerId])).size > 0) return 0;
     return await context.ports.queue.releaseWorker(workerId, cause, end);
   },
   renewLeases: async (context, { workers, leaseMs }) => {
-    await requireOwnWorkers(
-      context,
-      workers.map(({ workerId }) => workerId),
-    );
-    return await context.ports.queue.renewLeases(workers, leaseMs);
+    const ids = workers.map(({ workerId }) => workerId);
+    const foreign = await findForeignWorkers(context, ids);
+    const own = workers.filter(({ workerId }) => !foreign.has(workerId));
+    const { lost, abort } = await context.ports.queue.renewLeases(own, leaseMs);
+    // One name that has gone to another token must not take the leases of the others with it.
+    return { lost: [...lost, ...foreign], abort };
   },
   rescue: ({ ports }) => ports.queue.rescue(),
   tick: ({ ports }, { sources }) => ports.queue.tick(sources),

@@ -18,14 +18,10 @@ interface Owned extends Owner {
   isLiving: boolean;
 }
 
-/**
- * Unknown ones pass, where the work itself does nothing for them.
- * @throws ApiError 403 when one of these workers was registered with another token, or not over HTTP.
- */
-export async function requireOwnWorkers(context: CallContext, workerIds: readonly string[]): Promise<void> {
+/** Those of the workers that were registered with another token, or not over HTTP. */
+export async function findForeignWorkers(context: CallContext, workerIds: readonly string[]): Promise<Set<string>> {
   const rows = await context.db.query<Owned & QueryRow>(FIND_OWNERS, [workerIds]);
-  const foreign = rows.find((row) => !isOwnProcess(context, row));
-  if (foreign) throw notYours(`The worker "${foreign.workerId}" was not registered with this token.`);
+  return new Set(rows.filter((row) => !isOwnProcess(context, row)).map(({ workerId }) => workerId));
 }
 
 /** @throws ApiError 403 when there is no such worker, or it is somebody else's. */
@@ -81,6 +77,16 @@ export async function findOwnClaims(
   const foreign = rows.find((row) => row.isHeld && !isOwnProcess(context, row));
   if (foreign) throw notYours(`Session ${foreign.id} is held by a worker that was not registered with this token.`);
   return rows.filter((row) => isOwnProcess(context, row));
+}
+
+const FIND_HOLDER = `
+select w.token_id as "tokenId", w.kind from scraping_sessions s join worker_instances w using (worker_id)
+where s.id = $1::bigint and s.status = 'running'`;
+
+/** Whether a worker of the caller runs the session. */
+export async function holdsSession(context: CallContext, sessionId: number): Promise<boolean> {
+  const [row] = await context.db.query<Owner & QueryRow>(FIND_HOLDER, [sessionId]);
+  return row !== undefined && isOwnProcess(context, row);
 }
 
 /** The token of the caller as rows name their owner by. */

@@ -1,6 +1,6 @@
 import type { PAGE_CALLS } from '#workers/remote/calls/page-calls.ts';
 import { type CallHandlers, done } from './call-context.ts';
-import { requireKnownWorker } from './own-workers.ts';
+import { holdsSession, requireKnownWorker } from './own-workers.ts';
 
 export const PAGE_HANDLERS: CallHandlers<keyof typeof PAGE_CALLS> = {
   reserveSlot: async (context, wish) => {
@@ -16,7 +16,10 @@ export const PAGE_HANDLERS: CallHandlers<keyof typeof PAGE_CALLS> = {
   endLook: ({ ports }, { origin }) => done(ports.robots.endLook(origin)),
   findValidators: ({ ports }, { source, url, parserVersion }) => ports.validators.find(source, url, parserVersion),
   saveValidators: ({ ports }, { pages }) => done(ports.validators.save(pages)),
-  keepSnapshot: ({ ports }, row) => ports.snapshots.keep(row),
+  keepSnapshot: async (context, row) => {
+    const isOwn = row.sessionId !== null && (await holdsSession(context, row.sessionId));
+    return await context.ports.snapshots.keep({ ...row, sessionId: isOwn ? row.sessionId : null });
+  },
   listPortals: ({ ports }, { source }) => ports.portals.listEnabled(source),
   findWatermark: ({ ports }, { portalId, scope }) => ports.portals.findWatermark(portalId, scope),
 };

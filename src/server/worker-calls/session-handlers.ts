@@ -1,7 +1,7 @@
 import { LeaseLostError } from '#lib/errors.ts';
 import type { SESSION_CALLS } from '#workers/remote/calls/session-calls.ts';
 import { type CallContext, type CallHandlers, done } from './call-context.ts';
-import { findOwnClaims, type OwnClaim, requireKnownWorker, requireOwnWorkers } from './own-workers.ts';
+import { findOwnClaims, type OwnClaim, requireKnownWorker } from './own-workers.ts';
 
 interface Claim {
   id: number;
@@ -10,7 +10,7 @@ interface Claim {
 
 export const SESSION_HANDLERS: CallHandlers<keyof typeof SESSION_CALLS> = {
   claim: async (context, options) => {
-    await requireOwnWorkers(context, [options.workerId]);
+    await requireKnownWorker(context, options.workerId);
     const { queue } = context.ports;
     // This process hears of no new work.
     queue.noteWake();

@@ -274,12 +274,9 @@ describe('what was registered with one token', () => {
     const claimed = await claimOne();
     const other = await makeToken('worker');
     expect((await register('cellar-1', other)).status).toBe(403);
-    const beat = { status: 'idle', activeSessions: 0, jobsProcessed: 0, jobsSucceeded: 0, jobsFailed: 0 };
     const slot = { hostKey: 'a.example', sessionId: null, floorMs: 0, robotsMs: 0, maxInflight: 1 };
     const byWorker: [CallName, unknown][] = [
       ['claim', claimArgs()],
-      ['releaseWorker', { workerId: 'cellar-1', cause: 'stopped' }],
-      ['renewLeases', { workers: [{ workerId: 'cellar-1', ...beat }], leaseMs: 30_000 }],
       ['reserveSlot', { ...slot, workerId: 'cellar-1', waitMaxMs: 0, keptMs: 1_000, knownSlotIds: null }],
       ['addLines', { workerId: 'cellar-1', lines: [] }],
       ['addRequests', { requests: [requestOf(claimed)] }],
@@ -287,7 +284,35 @@ describe('what was registered with one token', () => {
     for (const [name, args] of [...byWorker, ...fenced(claimed)]) {
       expect((await call(name, args, other)).status, name).toBe(403);
     }
+    const snapshot = {
+      ...{ signature: 's', sessionId: claimed.id, status: 200, source: 'permits', url: 'x' },
+      verdict: 'v',
+    };
+    const kept = { ...snapshot, evidence: [], headers: {}, body: 'page' };
+    expect((await call('keepSnapshot', kept, other)).body.answer).toBe(true);
+    expect(await server.database.db.query('delete from page_snapshots returning session_id')).toEqual([
+      { session_id: null },
+    ]);
+    expect(await ask('keepSnapshot', kept)).toBe(true);
+    expect(await server.database.db.query('delete from page_snapshots returning session_id')).toEqual([
+      { session_id: claimed.id },
+    ]);
+    expect((await call('releaseWorker', { workerId: 'cellar-1', cause: 'stopped' }, other)).body.answer).toBe(0);
     expect(await ask('complete', { items: [keyOf(claimed)] })).toEqual([claimed.id]);
+  });
+
+  it('is lost to who names it in a heartbeat with another token, and the other workers of that heartbeat are not', async () => {
+    const other = await makeToken('worker');
+    await register('cellar-1');
+    await register('attic-1', other);
+    const beat = { status: 'idle', activeSessions: 0, jobsProcessed: 9, jobsSucceeded: 0, jobsFailed: 0 };
+    const workers = ['cellar-1', 'attic-1'].map((workerId) => ({ workerId, ...beat }));
+    expect(await ask('renewLeases', { workers, leaseMs: 30_000 })).toEqual({ lost: ['attic-1'], abort: [] });
+    const rows = await server.database.db.query('select worker_id, jobs_processed from worker_instances order by 1');
+    expect(rows).toEqual([
+      { worker_id: 'attic-1', jobs_processed: 0 },
+      { worker_id: 'cellar-1', jobs_processed: 9 },
+    ]);
   });
 
   it("is a worker; what nobody has registered is nobody's", async () => {
@@ -317,7 +342,15 @@ describe('what was registered with one token', () => {
     };
     const shares = { cpuPercent: 1, memoryPercent: 1, diskPercent: 1, cpuCount: 1, memoryLimitMb: 512 };
     const self = { nodeId: 'cellar', hostname: 'cellar', managerPid: 1 };
-    const beat = { ...self, version: null, status: 'healthy', statusReasons: [], ...figures, ...shares };
+    const beat = {
+      ...self,
+      leaseMs: 30_000,
+      version: null,
+      status: 'healthy',
+      statusReasons: [],
+      ...figures,
+      ...shares,
+    };
     const args = { beat, options: { first: true, deadPid: null } };
     const other = await makeToken('worker');
     expect(await ask('beatNode', args)).toMatchObject({ kind: 'written' });
@@ -347,6 +380,9 @@ describe('what was registered with one token', () => {
     expect((await call('claim', claimArgs({ workerId: 'local-1' }))).status).toBe(403);
     const bot = await api.post('/api/bots/register', { name: 'x' });
     const botId = String(bot.body.botId);
-    expect((await call('releaseWorker', { workerId: botId, cause: 'stopped' })).status).toBe(403);
+    expect(await ask('releaseWorker', { workerId: botId, cause: 'stopped' })).toBe(0);
+    expect(await server.database.db.query(`select status from worker_instances where kind = 'bot'`)).toEqual([
+      { status: 'starting' },
+    ]);
   });
 });

@@ -87,7 +87,8 @@ export const PAGE_CALLS = {
         .max(1_000)
         .readonly(),
       headers: z.record(z.string(), z.string()).readonly(),
-      body: words,
+      /** The store of the worker keeps the first 64 KiB. */
+      body: z.string().max(65_536),
     },
     z.boolean(),
   ),
