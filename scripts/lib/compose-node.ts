@@ -22,6 +22,7 @@ export function composeNode(env: Env, options: NodeOptions, logger: Logger): Nod
     concurrency: env.WORKER_CONCURRENCY,
     heartbeatMs: env.HEARTBEAT_INTERVAL * 1_000,
     leaseMs: env.LOCK_TTL * 1_000,
+    overHttp: env.EKO_SERVER_URL !== undefined,
     sample: createMachineSampler({ dataFolder: env.EKO_DATA_DIR }),
   });
 }

@@ -31,6 +31,8 @@ export interface NodeKeeperOptions {
   concurrency: number;
   heartbeatMs: number;
   leaseMs: number;
+  /** Whether this machine works for a dashboard and has no database. */
+  overHttp?: boolean;
   sample: SampleMachine;
 }
 
@@ -68,7 +70,8 @@ export class NodeKeeper {
 
   /** Why nothing is claimed by order of people; null where they want nothing of the kind, or nobody knows yet. */
   get standstill(): Standstill | null {
-    return this.#wish && standstillOf(this.#wish, this.#options.nodeId);
+    const { nodeId, overHttp } = this.#options;
+    return this.#wish && standstillOf(this.#wish, nodeId, overHttp);
   }
 
   /** Says that the manager has stopped. Never throws, and does not wait long for the database. */

@@ -9,6 +9,13 @@ it.each([
   expect(standstillOf(wish, 'roof')).toMatchObject({ why, resume });
 });
 
+it('gives commands that can be copied, and says where, on a machine without the database', () => {
+  const paused = { mode: 'paused', desiredWorkers: null } as const;
+  expect(standstillOf(paused, 'office one')?.resume).toBe("npx eko nodes resume 'office one'");
+  const { resume } = standstillOf(paused, 'cellar', true) ?? {};
+  expect(resume).toBe('on /workers, or where the database is: npx eko nodes resume cellar');
+});
+
 it.each([null, 1])('sees none in a machine that shall have %s workers', (desiredWorkers) => {
   expect(standstillOf({ mode: 'active', desiredWorkers }, 'roof')).toBeNull();
 });

@@ -1,3 +1,4 @@
+import { shellWord } from '#lib/shell-word.ts';
 import type { NodeWish } from './node-store.ts';
 
 /** Why a machine claims nothing although it could: people want it so. */
@@ -6,13 +7,17 @@ export interface Standstill {
   why: string;
   /** One sentence. */
   message: string;
-  /** The command that ends it. */
+  /** The command that ends it, after where to give it if not here. */
   resume: string;
 }
 
-/** What stands still by order of people; null where work goes on. Whoever resumes a machine that is scaled to 0 too has to scale it as well. */
-export function standstillOf({ mode, desiredWorkers }: NodeWish, nodeId: string): Standstill | null {
-  const resume = `npx eko nodes resume ${nodeId}`;
+/**
+ * What stands still by order of people; null where work goes on. Whoever resumes a machine that is scaled to 0 too has to scale it as well.
+ * @param overHttp whether it has no database, which the commands need.
+ */
+export function standstillOf({ mode, desiredWorkers }: NodeWish, nodeId: string, overHttp = false): Standstill | null {
+  const place = overHttp ? 'on /workers, or where the database is: ' : '';
+  const resume = `${place}npx eko nodes resume ${shellWord(nodeId)}`;
   if (mode === 'paused') {
     const message = 'Paused by people: nothing new is claimed, and what runs goes on';
     return { why: 'paused by people', message, resume };
@@ -23,5 +28,5 @@ export function standstillOf({ mode, desiredWorkers }: NodeWish, nodeId: string)
   }
   if (desiredWorkers !== 0) return null;
   const message = 'Scaled to 0 by people: the workers finish what they run and leave';
-  return { why: 'scaled to 0 by people', message, resume: `npx eko nodes scale ${nodeId} default` };
+  return { why: 'scaled to 0 by people', message, resume: `${place}npx eko nodes scale ${shellWord(nodeId)} default` };
 }
