@@ -160,6 +160,18 @@ class Api:
         return kind("The API refuses: %s (%s)" % (message, code))
 
 
+class WithinHost(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect to another host, which has a pace and a robots.txt of its own."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if web_parts(newurl).hostname != web_parts(req.full_url).hostname:
+            raise BadAddress("%s has moved to %.300r, which is on another host" % (req.full_url, newurl))
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+ask_site = urllib.request.build_opener(WithinHost).open
+
+
 class Site:
     """Asks sites, politely: robots.txt first, and each request in its turn, which the server gives out to all bots and workers."""
 
@@ -194,7 +206,7 @@ class Site:
         try:
             request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": "application/json, text/plain"})
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:
+                with ask_site(request, timeout=self.timeout_seconds) as answer:
                     answered_at = time.monotonic()
                     body = answer.read(PAGE_BYTES_MAX + 1)
             except urllib.error.HTTPError as error:
@@ -206,6 +218,10 @@ class Site:
                 if 400 <= error.code < 500:
                     told["result"] = "refused" if error.code in (401, 403) else "served"
                     raise Forbidden("%s answered with status %d" % (url, error.code)) from None
+                raise
+            except BadAddress:
+                answered_at = time.monotonic()
+                told["result"] = "served"
                 raise
             told["result"] = "served"
         except (OSError, http.client.HTTPException) as error:

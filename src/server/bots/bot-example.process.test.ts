@@ -51,6 +51,9 @@ beforeAll(async () => {
     '/mailto.json': json({ rows: rows(5), next: 'mailto:webmaster@example.com' }),
     '/luring.json': (request, response, count) =>
       json({ rows: rows(6), next: `${busySite.origin}/lured.json` })(request, response, count),
+    '/moved.json': (_request, response) =>
+      void response.writeHead(302, { location: `http://localhost:${new URL(busySite.origin).port}/lured.json` }).end(),
+    '/near.json': (_request, response) => void response.writeHead(302, { location: '/two.json' }).end(),
     '/endless-name.json': json({ rows: rows(7), next: `/${'x'.repeat(2_100)}.json` }),
     '/deep.json': (_request, response) => void response.end('['.repeat(100_000)),
     '/many.json': json({ rows: manyRows('small', 1_500, 'a roof'), next: '/large.json' }),
@@ -149,10 +152,12 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
   }, 60_000);
 
   it('fails a session that cannot be done, with the reason, and goes on with the next one', async () => {
-    const [bare, mailto, luring, endless, deep, many] = await populate(
+    const [bare, mailto, luring, moved, near, endless, deep, many] = await populate(
       'notices.example.com/list.json',
       `${site.origin}/mailto.json`,
       `${site.origin}/luring.json`,
+      `${site.origin}/moved.json`,
+      `${site.origin}/near.json`,
       `${site.origin}/endless-name.json`,
       `${site.origin}/deep.json`,
       `${site.origin}/many.json`,
@@ -174,6 +179,9 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
       code: 'bad_address',
       message: "'mailto:webmaster@example.com' is no http or https address",
     });
+    expect(await failed(moved)).toMatchObject({ ...forGood, code: 'bad_address' });
+    expect(busySite.paths()).not.toContain('/lured.json');
+    expect(await session(near)).toMatchObject({ status: 'completed', leadsFound: 3 });
     expect(await failed(luring)).toMatchObject({
       ...forGood,
       code: 'bad_address',
