@@ -1,9 +1,10 @@
 import { LeaseLostError } from '#lib/errors.ts';
+import type { NormalizedLead } from '#lib/leads/lead.ts';
 import type { Finds, FindsClaim, SessionQueue } from '../ports/session-queue.ts';
 import type { CheckpointAnswer, Claim, ClaimedSession, Completion, Settled } from '../queue/job-queue.ts';
 import type { CallArgs } from './calls/index.ts';
-import type { ServerClient } from './server-client.ts';
-import { sliceLeads } from './slice-leads.ts';
+import { type ServerClient, ServerRefusedError, TOO_LARGE } from './server-client.ts';
+import { sliceItems } from './slice-items.ts';
 
 /** The queue of sessions behind a server. */
 export class RemoteSessionQueue implements SessionQueue {
@@ -55,13 +56,28 @@ export class RemoteSessionQueue implements SessionQueue {
 
   /** What is too large for one call goes in several, the position with the last: lost in between, the page is read again. */
   async saveFinds(claim: FindsClaim, { leads, ...rest }: Finds): Promise<CheckpointAnswer> {
-    const slices = sliceLeads(leads);
+    return await this.#saveSlices(claim, sliceItems(leads), rest);
+  }
+
+  async #saveSlices(claim: Claim, slices: NormalizedLead[][], rest: Omit<Finds, 'leads'>): Promise<CheckpointAnswer> {
     const last = slices.pop() ?? [];
     for (const slice of slices) await this.#saveSlice(claim, { leads: slice, watermarks: [] });
     return await this.#saveSlice(claim, { ...rest, leads: last });
   }
 
-  async #saveSlice({ id, claimNumber }: Claim, finds: Finds): Promise<CheckpointAnswer> {
+  /** Halved where something in front of the server takes less, until it takes it or nothing is left to halve. */
+  async #saveSlice(claim: Claim, { leads, ...rest }: Finds): Promise<CheckpointAnswer> {
+    try {
+      return await this.#send(claim, { leads, ...rest });
+    } catch (error) {
+      const isTooLarge = error instanceof ServerRefusedError && error.status === TOO_LARGE;
+      if (!isTooLarge || leads.length < 2) throw error;
+    }
+    const half = Math.ceil(leads.length / 2);
+    return await this.#saveSlices(claim, [leads.slice(0, half), leads.slice(half)], rest);
+  }
+
+  async #send({ id, claimNumber }: Claim, finds: Finds): Promise<CheckpointAnswer> {
     const { cursor, progress, leads, watermarks } = finds;
     const answer = await this.#client.call('saveFinds', {
       claim: { id, claimNumber },

@@ -1,9 +1,11 @@
 import type { WorkerPorts } from '../ports/worker-ports.ts';
+import type { HealthChange } from '../proxy/health-store.ts';
 import type { ProxyEvent } from '../proxy/proxy-health.ts';
 import type { ProxyStore } from '../proxy/proxy-store.ts';
 import type { CallArgs } from './calls/index.ts';
 import { RemoteSessionQueue } from './remote-session-queue.ts';
 import type { ServerClient } from './server-client.ts';
+import { sliceItems } from './slice-items.ts';
 
 /** The ports of a worker whose machine has no database: everything goes through a server that has one. */
 export function remoteWorkerPorts(client: ServerClient): WorkerPorts {
@@ -13,7 +15,9 @@ export function remoteWorkerPorts(client: ServerClient): WorkerPorts {
     robots: robotsOf(client),
     validators: {
       find: (source, url, parserVersion) => client.call('findValidators', { source, url, parserVersion }),
-      save: (pages) => done(client.call('saveValidators', { pages: [...pages] })),
+      save: async (pages) => {
+        for (const slice of sliceItems(pages)) await client.call('saveValidators', { pages: slice });
+      },
     },
     snapshots: {
       keep: (row) => client.call('keepSnapshot', row),
@@ -65,7 +69,11 @@ function proxiesOf(client: ServerClient): ProxyStore {
     relaxBans: (pairs) => done(client.call('relaxBans', { pairs: [...pairs] })),
     apply: async (events) => {
       const proxies = [...events].map(([id, ofProxy]) => ({ id, events: ofProxy.filter(isSent) }));
-      return proxies.length === 0 ? [] : await client.call('noteProxyEvents', { proxies });
+      const changes: HealthChange[] = [];
+      for (const slice of sliceItems(proxies)) {
+        changes.push(...(await client.call('noteProxyEvents', { proxies: slice })));
+      }
+      return changes;
     },
     applyCheck: async (id, event, sight) => {
       return isSent(event) ? await client.call('noteProxyCheck', { id, event, sight }) : [];

@@ -56,6 +56,13 @@ describe('ServerClient', () => {
     expect(isDatabaseOutage(error)).toBe(false);
   });
 
+  it('believes a proxy in front of the server that a call is too large, whatever its words', async () => {
+    const client = clientOf(await answering(413, '<html>Request Entity Too Large</html>'));
+    const error = await client.call('rescue', {}).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ServerRefusedError);
+    expect(error).toMatchObject({ status: 413, reason: 'unknown' });
+  });
+
   it.each([
     [401, refusal('not_signed_in')],
     [403, refusal('forbidden')],

@@ -27,10 +27,12 @@ export interface ServerClientOptions {
 export class ServerRefusedError extends AppError {
   readonly code = 'server_refused';
   readonly disposition = 'retry';
-  /** The API's code of the refusal, such as "invalid_request". */
+  readonly status: number;
+  /** The API's code of the refusal, such as "invalid_request"; "unknown" when something in front of the server refuses. */
   readonly reason: string;
-  constructor(message: string, reason: string, options: { context?: Record<string, unknown> } = {}) {
-    super(message, options);
+  constructor(message: string, status: number, reason: string) {
+    super(message);
+    this.status = status;
     this.reason = reason;
   }
 }
@@ -49,7 +51,10 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const NEVER = new AbortController().signal;
 
 /** Refusals of what was asked; everything else is said of who asks, or of a server that is not well, and may pass. */
-const FINAL_STATUSES = [400, 409, 413, 415, 422];
+const FINAL_STATUSES = [400, 409, 415, 422];
+
+/** The call is too large: just as final, and said by proxies in front of the server too, in words of their own. */
+export const TOO_LARGE = 413;
 
 const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
@@ -117,11 +122,13 @@ export class ServerClient {
 
 function refusalOf(name: CallName, status: number, body: unknown): AppError {
   const parsed = errorBody.safeParse(body);
-  const { code, message } = parsed.success ? parsed.data.error : { code: 'unknown', message: 'without saying why' };
+  const unsaid = status === TOO_LARGE ? 'a proxy in front of it takes no call of this size' : 'without saying why';
+  const { code, message } = parsed.success ? parsed.data.error : { code: 'unknown', message: unsaid };
   const words = `The server answers "${name}" with ${status}: ${message}`;
   // A machine of another version waits until both are the same, and what it has found waits with it.
   const isPassing = code === 'other_version' && name !== 'findMisfit';
-  if (parsed.success && FINAL_STATUSES.includes(status) && !isPassing) return new ServerRefusedError(words, code);
+  const isFinal = parsed.success && FINAL_STATUSES.includes(status) && !isPassing;
+  if (isFinal || status === TOO_LARGE) return new ServerRefusedError(words, status, code);
   return new DatabaseUnavailableError(words);
 }
 

@@ -6,7 +6,7 @@ import type { ClaimedSession } from '#workers/queue/job-queue.ts';
 import { bytes, call, count, id, idSet, instant, ms, name, nothing, words } from './call.ts';
 
 /** Of one call; who has more sends several. */
-export const LEADS_MAX = 50_000;
+const LEADS_MAX = 50_000;
 
 const claim = z.strictObject({ id, claimNumber: count });
 
