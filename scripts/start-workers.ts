@@ -192,6 +192,7 @@ async function main(): Promise<void> {
   awake?.release();
   // Whoever watches this process starts it anew; until then it waits, since it would only be started in vain.
   if (gate.misfit !== null && (await gate.untilFits(asked))) process.exit(EXIT.failed);
+  if (reason === 'no-workers') process.exit(EXIT.failed);
   process.exit(reason === 'once' && processed === 0 ? EXIT.nothing : endCode(process.env));
 }
 

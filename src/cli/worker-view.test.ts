@@ -78,7 +78,7 @@ describe('WorkerView', () => {
     expect(status()).toBe('Waiting for work: 8 s (2 of 5 looks found nothing; the next in 1 s)'.slice(0, 59));
   });
 
-  it('says why nothing is claimed and what ends that, when people want it so', () => {
+  it('says why nothing is claimed, and what ends that', () => {
     const { tell, status } = openView();
     const standstill = { why: 'paused by people', resume: 'npx eko nodes resume roof' };
     tell({ event: 'waiting', idleMs: 5_000, emptyLooks: 0, maxFailures: 5, nextLookMs: 4_000, standstill });

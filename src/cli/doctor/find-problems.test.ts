@@ -10,6 +10,7 @@ const WELL: Facts = {
   nodes: [
     {
       ...{ nodeId: 'office', status: 'healthy', mode: 'active', desiredWorkers: null, reasons: [] },
+      missingWorkers: 0,
       silentMs: 2_000,
       leaseMs: 30_000,
     },
@@ -48,6 +49,10 @@ describe('findProblems', () => {
     expect(problems({ nodes: [{ ...node, silentMs: 90_000, leaseMs: 300_000 }] })).toEqual([]);
   });
 
+  it('does not ask for the workers of a machine that is silent', () => {
+    expect(problems({ nodes: [{ ...node, missingWorkers: 2, silentMs: 90_000 }] })).toHaveLength(1);
+  });
+
   const cases: [string, Partial<Facts>, 'problem' | 'note', RegExp][] = [
     [
       'work without workers',
@@ -63,6 +68,7 @@ describe('findProblems', () => {
       'note',
       /1 worker crashed.*Killed/,
     ],
+    ['workers that are missing', { nodes: [{ ...node, missingWorkers: 2 }] }, 'problem', /office has 2 workers less/],
     [
       'a silent machine',
       { nodes: [{ ...node, silentMs: 90_000 }] },

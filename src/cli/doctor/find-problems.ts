@@ -12,6 +12,7 @@ export function findProblems(facts: Facts): Finding[] {
   const checks: ((facts: Facts) => Finding[])[] = [
     findWorkerProblems,
     ({ nodes }) => findNodeProblems(nodes),
+    ({ nodes }) => findMissingWorkers(nodes),
     findSessionProblems,
     findBotsMissing,
     findVersionProblems,
@@ -115,6 +116,19 @@ function findNodeProblems(nodes: Facts['nodes']): Finding[] {
     }
     return found;
   });
+}
+
+/** A silent machine is told of already. */
+function findMissingWorkers(nodes: Facts['nodes']): Finding[] {
+  const short = nodes.filter(({ status, missingWorkers, silentMs, leaseMs }) => {
+    return missingWorkers > 0 && status !== 'gone' && silentMs <= 2 * leaseMs;
+  });
+  return short.map(({ nodeId, missingWorkers }) => ({
+    level: 'problem',
+    what: `The machine ${nodeId} has ${plural(missingWorkers, 'worker')} less than it should`,
+    advice:
+      'With AUTO_RESTART=false nobody replaces a worker that ended: restart its manager. Else see its log for why.',
+  }));
 }
 
 function findSessionProblems({ sessions, workers, nodes }: Facts): Finding[] {

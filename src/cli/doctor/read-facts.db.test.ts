@@ -61,6 +61,24 @@ describe('doctor', () => {
     ]);
   });
 
+  it('misses the workers of machines on which none has come or gone for a minute', async () => {
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers, desired_workers, active_workers, mode, started_at)
+       select id, id, 1, 3, desired, 1, mode, clock_timestamp() - age from (values
+         ('short', null, 'active', interval '2 minutes'), ('scaled', 1, 'active', interval '2 minutes'),
+         ('drained', null, 'draining', interval '2 minutes'), ('new', null, 'active', interval '20 seconds'),
+         ('restarting', null, 'active', interval '2 minutes')) as n(id, desired, mode, age)`,
+    );
+    await bed.register('worker-of-restarting');
+    await bed.db.query(
+      `update worker_instances set node_id = 'restarting', status = 'crashed', stopped_at = clock_timestamp(),
+         started_at = clock_timestamp() - interval '1 hour' where worker_id = 'worker-of-restarting'`,
+    );
+    const short = (await readFacts(bed.db)).nodes.filter(({ missingWorkers }) => missingWorkers > 0);
+    expect(short).toMatchObject([{ nodeId: 'short', missingWorkers: 2 }]);
+    await bed.db.query('delete from nodes');
+  });
+
   it('tells of a machine that was lost in the last hour, and not of one that was stopped', async () => {
     await bed.db.query(
       `insert into nodes (node_id, hostname, manager_pid, configured_workers, status, status_reasons, status_since)

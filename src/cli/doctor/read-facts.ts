@@ -32,6 +32,8 @@ export interface Facts {
     /** As people asked for; null for as many as it was started with. */
     desiredWorkers: number | null;
     reasons: string[];
+    /** Workers that it shall have and has not, although none has come or gone for a minute. */
+    missingWorkers: number;
     silentMs: number;
     leaseMs: number;
   }[];
@@ -72,6 +74,10 @@ missed_nodes as (
   select * from nodes where status <> 'gone'
     -- The row of one that people paused or scaled is kept for a week, long after its loss is news.
     or status_reasons = array['${SILENT_NODE_REASON}'] and status_since > clock_timestamp() - interval '1 hour'),
+unsettled_nodes as (
+  select node_id from nodes where mode <> 'active' or started_at > clock_timestamp() - interval '1 minute'
+  union all select node_id from worker_instances
+  where kind = 'process' and greatest(started_at, stopped_at) > clock_timestamp() - interval '1 minute'),
 ready as (
   select s.source, coalesce(s.ready_at, s.created_at) as since from scraping_sessions s
   where s.status = 'pending' and s.wake_at is null limit 10000),
@@ -98,6 +104,8 @@ select jsonb_build_object(
     'versions', coalesce((select jsonb_agg(v) from (select version, count(*) as workers from living where kind = 'process' group by version) v), '[]')),
   'nodes', coalesce((select jsonb_agg(jsonb_build_object(
     'nodeId', node_id, 'status', status, 'mode', mode, 'desiredWorkers', desired_workers, 'reasons', status_reasons,
+    'missingWorkers', case when node_id in (select node_id from unsettled_nodes) then 0
+      else greatest(0, coalesce(desired_workers, configured_workers) - active_workers) end,
     'silentMs', extract(epoch from clock_timestamp() - last_seen_at) * 1000, 'leaseMs', lease_ms)) from missed_nodes), '[]'),
   'connections', jsonb_build_object(
     'max', ${CONNECTIONS_USABLE},

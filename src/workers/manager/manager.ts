@@ -128,7 +128,7 @@ export class WorkerManager {
   }
 
   /** The slots of all workers, for who limits their work (run-monitor.ts). */
-  get slots(): readonly Pick<WorkerSlot, 'listening' | 'mayClaim' | 'send'>[] {
+  get slots(): readonly Pick<WorkerSlot, 'listening' | 'mayClaim' | 'isVacant' | 'send'>[] {
     return this.#pool.slots;
   }
 

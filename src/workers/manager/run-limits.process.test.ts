@@ -150,6 +150,20 @@ describe('a run of workers', { timeout: 180_000 }, () => {
     expect(end?.runtimeMs).toBeGreaterThanOrEqual(1_800);
   });
 
+  it('ends with 1 when its last worker has died and none may follow', async () => {
+    await enqueue(1, { do: 'exit', code: 7 });
+    const args = ['--max-work', '5'];
+    manager = await startManagerProcess({ databaseUrl: bed.url, args, env: { AUTO_RESTART: 'false' } });
+    expect(await manager.exited).toBe(1);
+    expect(news()).toMatchObject([
+      {
+        event: 'stopped',
+        reason: 'no-workers',
+        message: 'No worker is left, and none follows (AUTO_RESTART is false)',
+      },
+    ]);
+  });
+
   it('leaves the work of other sources alone, and ends with 3 when there was nothing for it', async () => {
     await enqueue(1);
     expect(await run(['--once', '--sources', 'simulated'])).toMatchObject({

@@ -14,12 +14,12 @@ const NO_LIMITS: RunLimits = { until: 'stopped', maxWork: null, maxFailures: nul
 const NOTHING = { isReady: false, dueInMs: null };
 const HOUR_MS = 3_600_000;
 
-const figures = (nowMs: number, processed: number, active: number): RunEvent => ({
-  type: 'figures',
-  nowMs,
-  processed,
-  active,
-});
+const figures = (
+  nowMs: number,
+  processed: number,
+  active: number,
+  more: { standstill?: string; isDeserted?: boolean } = {},
+): RunEvent => ({ type: 'figures', nowMs, processed, active, standstill: null, isDeserted: false, ...more });
 const looked = (nowMs: number, outlook: WorkOutlook = NOTHING): RunEvent => ({
   type: 'looked',
   nowMs,
@@ -141,6 +141,20 @@ describe('--max-idle-hours', () => {
     expect(words).toEqual(['look', 'go-on', 'go-on', 'look', 'max-idle']);
   });
 
+  it('counts the time in which the machine claims nothing, whatever waits', () => {
+    const standstill = 'unhealthy';
+    const { words, decisions } = play({ maxIdleMs: HOUR_MS }, [
+      figures(HOUR_MS - 1, 0, 1, { standstill }),
+      figures(HOUR_MS, 1, 0, { standstill }),
+      figures(2 * HOUR_MS - 1, 1, 0, { standstill }),
+      figures(2 * HOUR_MS, 1, 0, { standstill }),
+    ]);
+    expect(words).toEqual(['go-on', 'go-on', 'go-on', 'max-idle']);
+    expect(decisions.at(-1)).toMatchObject({
+      message: 'Nothing was done for 1 h, on a machine that is unhealthy (--max-idle-hours 1)',
+    });
+  });
+
   it('does not stop while one session runs for longer than that', () => {
     expect(play({ maxIdleMs: 1_000 }, [figures(10, 0, 1), figures(99_000, 0, 1)]).words).toEqual(['go-on', 'go-on']);
   });
@@ -180,6 +194,30 @@ describe('--drain', () => {
 
   it('stops at --max-work before the queue is empty', () => {
     expect(play({ until: 'drained', maxWork: 1 }, [figures(0, 1, 0)]).words).toEqual(['max-work']);
+  });
+});
+
+describe('a run whose workers are gone for good', () => {
+  const gone = [figures(0, 1, 0, { isDeserted: true })];
+
+  it.each([
+    { maxWork: 5 },
+    { until: 'once' },
+    { until: 'drained' },
+    { maxFailures: 3 },
+    { maxIdleMs: HOUR_MS },
+  ] as const)('ends, and says why, with %o', (limits) => {
+    expect(play(limits, gone)).toMatchObject({
+      decisions: [{ reason: 'no-workers', message: 'No worker is left, and none follows (AUTO_RESTART is false)' }],
+    });
+  });
+
+  it('has done what it was to do when they had', () => {
+    expect(play({ maxWork: 1 }, gone).words).toEqual(['max-work']);
+  });
+
+  it('waits for people when no limit would end it', () => {
+    expect(play({}, gone).words).toEqual(['go-on']);
   });
 });
 

@@ -7,7 +7,7 @@ export interface RunLimits {
   maxWork: number | null;
   /** Looks in a row that found nothing. */
   maxFailures: number | null;
-  /** Time without a session; a look must have found nothing after it. */
+  /** Time without a session; a look must have found nothing after it, unless the machine claims nothing anyway. */
   maxIdleMs: number | null;
 }
 
@@ -20,10 +20,19 @@ export interface WorkOutlook {
 }
 
 export type RunEvent =
-  | { type: 'figures'; nowMs: number; processed: number; active: number }
+  | {
+      type: 'figures';
+      nowMs: number;
+      processed: number;
+      active: number;
+      /** Why this machine claims nothing, in a few words; null while it does. */
+      standstill: string | null;
+      /** No worker is left, and none follows. */
+      isDeserted: boolean;
+    }
   | { type: 'looked'; nowMs: number; outlook: WorkOutlook };
 
-export type StopReason = 'max-work' | 'max-failures' | 'max-idle' | 'once' | 'drained';
+export type StopReason = 'max-work' | 'max-failures' | 'max-idle' | 'once' | 'drained' | 'no-workers';
 
 export type RunDecision =
   | { do: 'go-on' }
@@ -85,7 +94,7 @@ export function stepRun(
   limits: RunLimits,
 ): { state: RunState; decision: RunDecision } {
   const next = event.type === 'figures' ? noteFigures(state, event) : noteLook(state, event);
-  const stop = event.type === 'figures' ? findLimit(next, limits) : findEmptiness(next, event.outlook, limits);
+  const stop = event.type === 'figures' ? findLimit(next, event, limits) : findEmptiness(next, event.outlook, limits);
   if (stop) return { state: next, decision: { do: 'stop', ...stop } };
   if (event.type === 'looked' || !isLookDue(next, limits)) return { state: next, decision: GO_ON };
   return { state: { ...next, isLooking: true }, decision: { do: 'look' } };
@@ -121,13 +130,33 @@ function isIdleTooLong({ seenAtMs, workedAtMs }: RunState, { maxIdleMs }: RunLim
   return maxIdleMs !== null && seenAtMs - workedAtMs >= maxIdleMs;
 }
 
-function findLimit({ processed, active }: RunState, { maxWork, until }: RunLimits): Stop | null {
-  if (active > 0) return null;
+function findLimit(state: RunState, event: RunEvent & { type: 'figures' }, limits: RunLimits): Stop | null {
+  if (state.active > 0) return null;
+  return findEnough(state, limits) ?? findHopelessness(state, event, limits);
+}
+
+function findEnough({ processed }: RunState, { maxWork, until }: RunLimits): Stop | null {
   if (maxWork !== null && processed >= maxWork) {
     if (until === 'once') return { reason: 'once', message: 'One round of work is done (--once)' };
     return { reason: 'max-work', message: `${sessions(processed)} done, which is the limit (--max-work ${maxWork})` };
   }
   return null;
+}
+
+/** What no look into the queue can end. */
+function findHopelessness(
+  state: RunState,
+  { standstill, isDeserted }: RunEvent & { type: 'figures' },
+  limits: RunLimits,
+): Stop | null {
+  if (isDeserted && endsByItself(limits)) {
+    return { reason: 'no-workers', message: 'No worker is left, and none follows (AUTO_RESTART is false)' };
+  }
+  const { maxIdleMs } = limits;
+  if (maxIdleMs === null || standstill === null || !isIdleTooLong(state, limits)) return null;
+  const hours = maxIdleMs / 3_600_000;
+  const message = `Nothing was done for ${hours} h, on a machine that is ${standstill} (--max-idle-hours ${hours})`;
+  return { reason: 'max-idle', message };
 }
 
 function findEmptiness(state: RunState, outlook: WorkOutlook, limits: RunLimits): Stop | null {

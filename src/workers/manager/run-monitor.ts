@@ -26,7 +26,7 @@ export type RunNews =
       emptyLooks: number;
       maxFailures: number | null;
       nextLookMs: number;
-      /** Why nothing is claimed by order of people, such as "paused by people", and the command that ends that. */
+      /** Why this machine claims nothing, such as "paused by people", and what ends that. */
       standstill: { why: string; resume: string } | null;
     }
   /** Work was taken or has ended. */
@@ -53,6 +53,7 @@ interface WatchedWorkers {
   readonly slots: readonly {
     readonly listening: { pid: number; stats: WorkerStats } | null;
     readonly mayClaim: boolean;
+    readonly isVacant: boolean;
     send(message: ManagerMessage): void;
   }[];
   readonly graceMs: number | null;
@@ -64,7 +65,7 @@ export interface RunMonitorOptions {
   manager: WatchedWorkers;
   limits: RunLimits;
   look: () => Promise<WorkOutlook>;
-  /** Why nothing is claimed by order of people. */
+  /** Why this machine claims nothing. */
   findStandstill: () => Standstill | null;
   /** Why the manager may not go on, where neither a limit nor a person stops it. */
   findMisfit: () => string | null;
@@ -117,18 +118,24 @@ export class RunMonitor {
       slots.find(({ listening }) => listening?.pid === pid)?.send({ type: 'work-limit', sessionsMax });
     }
     const { processed, active } = this.#allotment.done;
-    const decision = this.#step({ type: 'figures', nowMs: monotonicNowMs(), processed, active });
-    this.#noteStandstill(this.#options.findStandstill());
+    const found = this.#options.findStandstill();
+    const standstill = found?.why ?? null;
+    const isDeserted = slots.length > 0 && slots.every(({ isVacant }) => isVacant);
+    const decision = this.#step({
+      ...{ type: 'figures', nowMs: monotonicNowMs(), processed, active, standstill, isDeserted },
+    });
+    this.#noteStandstill(found);
     this.#tellWork();
     this.#noteOrder(active);
     this.#obey(decision);
     this.#tellWaiting();
   }
 
-  /** People may let the machine work again at any time, so a run that is to end by itself waits for that, and says so. */
+  /** The machine may work again at any time, so a run that is to end by itself waits for that, and says so. */
   #noteStandstill(standstill: Standstill | null): void {
-    if (standstill?.why === this.#standstill?.why) return;
+    const before = this.#standstill;
     this.#standstill = standstill;
+    if (standstill?.why === before?.why) return;
     this.#waitToldAtMs = Number.NEGATIVE_INFINITY;
     const { limits, logger } = this.#options;
     if (!standstill || this.#stop || !endsByItself(limits)) return;

@@ -56,6 +56,7 @@ export class WorkerSlot {
   #killTimer: NodeJS.Timeout | null = null;
   #stopping = false;
   #replacing = false;
+  #isVacant = false;
   #intakeLimit = Number.POSITIVE_INFINITY;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -80,6 +81,11 @@ export class WorkerSlot {
 
   get isEmpty(): boolean {
     return this.#worker === null;
+  }
+
+  /** Whether its worker has ended and none follows. */
+  get isVacant(): boolean {
+    return this.#isVacant;
   }
 
   get activeSessions(): number {
@@ -249,6 +255,7 @@ export class WorkerSlot {
   #scheduleRestart(): void {
     if (this.#stopping) return;
     if (!this.#ports.autoRestart) {
+      this.#isVacant = true;
       this.#ports.logger.error('The worker is not replaced, because AUTO_RESTART is false');
       return;
     }

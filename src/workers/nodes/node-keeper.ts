@@ -9,7 +9,7 @@ import type { MachineSample, SampleMachine } from './machine-sampler.ts';
 import { INTAKE_SHARE, NO_SIGNS_YET, type NodeHealth, nodeHealth } from './node-health.ts';
 import type { NodeBeatAnswer, NodeOwner, NodeStore, NodeWish } from './node-store.ts';
 import { meetOther, type OtherManager, wishBeside } from './other-manager.ts';
-import { type Standstill, standstillOf } from './standstill.ts';
+import { type Standstill, standstillOf, standstillOfHealth } from './standstill.ts';
 
 /** What it reports on and steers; WorkerManager is one. */
 export interface SteeredManager {
@@ -68,8 +68,12 @@ export class NodeKeeper {
     return { name: 'node', intervalMs: this.#options.heartbeatMs, prompt: true, run: () => this.#round() };
   }
 
-  /** Why nothing is claimed by order of people; null where they want nothing of the kind, or nobody knows yet. */
+  /** Why nothing is claimed, by order of people or for the state of the machine; null where work goes on, or nobody knows yet. */
   get standstill(): Standstill | null {
+    return this.#ordered ?? standstillOfHealth(this.#health);
+  }
+
+  get #ordered(): Standstill | null {
     const { nodeId, overHttp } = this.#options;
     return this.#wish && standstillOf(this.#wish, nodeId, overHttp);
   }
@@ -176,7 +180,7 @@ export class NodeKeeper {
 
   #obey(manager: SteeredManager, wish: NodeWish): void {
     const { configuredWorkers, logger } = this.#options;
-    const before = this.standstill;
+    const before = this.#ordered;
     this.#wish = wish;
     this.#tellStandstill(before);
     const wanted = wish.mode === 'draining' ? 0 : (wish.desiredWorkers ?? configuredWorkers);
@@ -192,7 +196,7 @@ export class NodeKeeper {
 
   #tellStandstill(before: Standstill | null): void {
     const { logger } = this.#options;
-    const now = this.standstill;
+    const now = this.#ordered;
     if (now?.why === before?.why) return;
     // Also shown in a terminal, where somebody may wonder why nothing runs.
     if (now) logger.warn({ resume: now.resume }, now.message);

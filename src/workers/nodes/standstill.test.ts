@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { standstillOf } from './standstill.ts';
+import { standstillOf, standstillOfHealth } from './standstill.ts';
 
 it.each([
   [{ mode: 'paused', desiredWorkers: null }, 'paused by people', 'npx eko nodes resume roof'],
@@ -18,4 +18,10 @@ it('gives commands that can be copied, and says where, on a machine without the 
 
 it.each([null, 1])('sees none in a machine that shall have %s workers', (desiredWorkers) => {
   expect(standstillOf({ mode: 'active', desiredWorkers }, 'roof')).toBeNull();
+});
+
+it('says of a machine that can take nothing what it is short of', () => {
+  const reasons = ['Memory is 98 % used: too much from 97, fine again below 92'];
+  expect(standstillOfHealth({ status: 'unhealthy', reasons })).toMatchObject({ why: 'unhealthy', resume: reasons[0] });
+  expect(standstillOfHealth({ status: 'degraded', reasons })).toBeNull();
 });

@@ -1,13 +1,14 @@
 import { shellWord } from '#lib/shell-word.ts';
+import { INTAKE_SHARE, type NodeHealth } from './node-health.ts';
 import type { NodeWish } from './node-store.ts';
 
-/** Why a machine claims nothing although it could: people want it so. */
+/** Why a machine claims nothing. */
 export interface Standstill {
   /** A few words, such as "paused by people". */
   why: string;
   /** One sentence. */
   message: string;
-  /** The command that ends it, after where to give it if not here. */
+  /** What ends it: a command, after where to give it if not here, or what must become of the machine. */
   resume: string;
 }
 
@@ -29,4 +30,11 @@ export function standstillOf({ mode, desiredWorkers }: NodeWish, nodeId: string,
   if (desiredWorkers !== 0) return null;
   const message = 'Scaled to 0 by people: the workers finish what they run and leave';
   return { why: 'scaled to 0 by people', message, resume: `${place}npx eko nodes scale ${shellWord(nodeId)} default` };
+}
+
+/** What stands still because the machine cannot take work; null where it can. */
+export function standstillOfHealth({ status, reasons }: Pick<NodeHealth, 'status' | 'reasons'>): Standstill | null {
+  if (INTAKE_SHARE[status] > 0) return null;
+  const message = `This machine is ${status}: nothing new is claimed, and what runs goes on`;
+  return { why: status, message, resume: reasons.join('; ') };
 }
