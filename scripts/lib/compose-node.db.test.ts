@@ -14,7 +14,10 @@ afterAll(() => database.drop());
 
 it.each([
   [{}, /^npx eko nodes resume office$/],
-  [{ EKO_SERVER_URL: 'https://dashboard.example.com' }, /^on \/workers .*where the database is: npx eko/],
+  [
+    { EKO_SERVER_URL: 'https://dashboard.example.com' },
+    /^on \/workers, or where the database is: npx eko nodes resume office$/,
+  ],
 ])('a paused machine with %j says what ends that, where it can be done', async (settings, resume) => {
   const { db } = database;
   const env = readEnv({ NODE_ID: 'office', ...settings });
