@@ -64,7 +64,7 @@ export function createWorkerCommand(run: (flags: WorkerFlags) => Promise<void>):
 
 function limitOptions(): Option[] {
   return [
-    new Option('--max-work <n>', 'stop when n sessions are done').argParser(whole(1, 1_000_000_000)),
+    new Option('--max-work <n>', 'stop when n tries of sessions are done').argParser(whole(1, 1_000_000_000)),
     new Option(
       '--max-failures <n>',
       'stop after n looks in a row that found nothing (they wait 1, 2, 4 … 60 s)',

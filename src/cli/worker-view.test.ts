@@ -30,10 +30,11 @@ const work = { event: 'working', maxWork: 50, perHour: 9.4, failed: 0 } as const
 describe('WorkerView', () => {
   it('tells looking, claiming, completing with counts, waiting, stopping and the statistics', () => {
     const { tell, lines } = openView();
-    const reason = { reason: 'max-work', message: '50 sessions done, which is the limit (--max-work 50)' } as const;
+    const reason = { reason: 'max-work', message: '50 tries done, which is the limit (--max-work 50)' } as const;
     tell({ event: 'waiting', idleMs: 0, emptyLooks: 0, maxFailures: null, nextLookMs: 0, standstill: null });
     tell({ ...work, active: 3, processed: 0, succeeded: 0 });
     tell({ ...work, active: 2, processed: 2, succeeded: 1, failed: 1 });
+    tell({ ...work, active: 0, processed: 4, succeeded: 1, failed: 2 });
     tell({ event: 'stopping', ...reason });
     tell({
       event: 'stopped',
@@ -49,10 +50,11 @@ describe('WorkerView', () => {
       'Looking for work',
       'Claimed 3 sessions, 3 running',
       'Claimed 1 session, 2 running',
-      'Completed 1, 1 failed: 2/50 done · 2 running · 1 failed · 9/h',
-      'Stopping: 50 sessions done, which is the limit (--max-work 50)',
-      'Stopped: 50 sessions done, which is the limit (--max-work 50)',
-      '  work done    50 sessions (49 completed, 1 failed)',
+      'Completed 1, 1 try failed: 2/50 done · 2 running · 1 failed · 9/h',
+      '1 try failed, 1 cancelled: 4/50 done · 0 running · 2 failed · 9/h',
+      'Stopping: 50 tries done, which is the limit (--max-work 50)',
+      'Stopped: 50 tries done, which is the limit (--max-work 50)',
+      '  work done    50 tries (49 completed, 1 failed)',
       '  runtime      2 h',
       '  jobs/hour    25',
       '  efficiency   50% of the time something ran',

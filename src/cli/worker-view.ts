@@ -102,16 +102,21 @@ function describeWaiting(news: ReadNews & { event: 'waiting' }, sinceMs: number)
   return `${waited} (${emptyLooks} of ${maxFailures} looks found nothing; the next in ${next})`;
 }
 
-/** What has changed since the last news. */
+/** What has changed since the last news. A try that fails is often not the end of its session. */
 function describeWork(before: Working, now: Working): string[] {
   const ended = now.processed - before.processed;
   const claimed = now.active - before.active + ended;
+  const completed = now.succeeded - before.succeeded;
   const failed = now.failed - before.failed;
+  const cancelled = ended - completed - failed;
+  const ends = [
+    ...(completed > 0 ? [`Completed ${completed}`] : []),
+    ...(failed > 0 ? [`${plural(failed, 'try', 'tries')} failed`] : []),
+    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+  ];
   return [
     ...(claimed > 0 ? [`Claimed ${plural(claimed, 'session')}, ${now.active} running`] : []),
-    ...(ended > 0
-      ? [`Completed ${ended - failed}${failed > 0 ? `, ${failed} failed` : ''}: ${describeProgress(now)}`]
-      : []),
+    ...(ended > 0 ? [`${ends.join(', ')}: ${describeProgress(now)}`] : []),
   ];
 }
 
@@ -128,7 +133,7 @@ function describeEnd(news: ReadNews & { event: 'stopped' }): string[] {
   const { message, processed, succeeded, failed, runtimeMs, perHour, efficiency } = news;
   return [
     `Stopped: ${message}`,
-    `  work done    ${plural(processed, 'session')} (${succeeded} completed, ${failed} failed)`,
+    `  work done    ${plural(processed, 'try', 'tries')} (${succeeded} completed, ${failed} failed)`,
     `  runtime      ${formatDuration(runtimeMs)}`,
     `  jobs/hour    ${perHour === null ? '–' : Math.round(perHour * 10) / 10}`,
     `  efficiency   ${formatRatio(efficiency)} of the time something ran`,

@@ -68,7 +68,7 @@ describe('--max-work', () => {
   it('stops when so many are done and none is running', () => {
     const { words, decisions } = play({ maxWork: 3 }, [figures(0, 0, 2), figures(1, 2, 1), figures(2, 3, 0)]);
     expect(words).toEqual(['go-on', 'go-on', 'max-work']);
-    expect(decisions.at(-1)).toMatchObject({ message: '3 sessions done, which is the limit (--max-work 3)' });
+    expect(decisions.at(-1)).toMatchObject({ message: '3 tries done, which is the limit (--max-work 3)' });
   });
 
   it('waits for the one that still runs', () => {

@@ -3,7 +3,7 @@
 export interface RunLimits {
   /** `once`: as much as the workers can run at once. `drained`: until nothing waits any more. `stopped`: until a limit or a person. */
   until: 'stopped' | 'once' | 'drained';
-  /** Sessions that may be processed. */
+  /** Tries that may be made; a session that fails and is tried again has several. */
   maxWork: number | null;
   /** Looks in a row that found nothing. */
   maxFailures: number | null;
@@ -23,6 +23,7 @@ export type RunEvent =
   | {
       type: 'figures';
       nowMs: number;
+      /** Tries that have ended. */
       processed: number;
       active: number;
       /** Why this machine claims nothing, in a few words; null while it does. */
@@ -138,7 +139,7 @@ function findLimit(state: RunState, event: RunEvent & { type: 'figures' }, limit
 function findEnough({ processed }: RunState, { maxWork, until }: RunLimits): Stop | null {
   if (maxWork !== null && processed >= maxWork) {
     if (until === 'once') return { reason: 'once', message: 'One round of work is done (--once)' };
-    return { reason: 'max-work', message: `${sessions(processed)} done, which is the limit (--max-work ${maxWork})` };
+    return { reason: 'max-work', message: `${tries(processed)} done, which is the limit (--max-work ${maxWork})` };
   }
   return null;
 }
@@ -185,9 +186,10 @@ function findEmptiness(state: RunState, outlook: WorkOutlook, limits: RunLimits)
   return null;
 }
 
-const sessions = (count: number) => (count === 1 ? '1 session' : `${count} sessions`);
+const tries = (count: number) => (count === 1 ? '1 try' : `${count} tries`);
 
 export interface RunStatistics {
+  /** Tries of sessions, like all counts of a run. */
   processed: number;
   runtimeMs: number;
   /** Over the whole run; null in its first second. */
