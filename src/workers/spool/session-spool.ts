@@ -42,6 +42,7 @@ export class SessionSpool {
   /** Set once nothing can follow any more: the attempt's end is written, or its claim is stale. */
   #over: Delivery | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  #hasEnding = false;
 
   constructor(options: SessionSpoolOptions) {
     this.#options = options;
@@ -49,6 +50,11 @@ export class SessionSpool {
 
   get isPending(): boolean {
     return this.#file !== null;
+  }
+
+  /** Whether the end of the attempt was put here: nobody else writes it then. */
+  get hasEnding(): boolean {
+    return this.#hasEnding;
   }
 
   /** Puts a record at the end; resolves when it is on the disk, with false when there is no room for it. */
@@ -72,6 +78,7 @@ export class SessionSpool {
         return false;
       }
       this.#bytes += bytes.length;
+      this.#hasEnding ||= record.kind === 'ending';
       this.#options.onPending(true);
       return true;
     });

@@ -190,6 +190,8 @@ describe('what a worker finds while the database is away', () => {
     expect(await leadNames()).toEqual(['Person 1', 'Person 2']);
     expect(await folderNames()).toEqual([`${session.id}-${session.claimNumber}.spool.bad`]);
     expect(spool.pendingClaims).toEqual([]);
+    // Its end was lost, so this try counts; it is not running for ever.
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, retryCount: 1 });
   });
 
   it('is dropped when somebody else has taken the session, who finds it again', async () => {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
+import { toStoredError } from '../worker/stored-error.ts';
 import { SessionSpool } from './session-spool.ts';
 import { SpoolBudget, type SpoolLimits } from './spool-budget.ts';
 import { spoolFileName, spoolFolderOf } from './spool-file.ts';
@@ -64,7 +65,8 @@ export class WorkerSpool {
   }
 
   async #deliverAll(onDelivered: (sessionId: number) => void): Promise<void> {
-    for (const [spool, { id: sessionId }] of [...this.#pending]) {
+    for (const [spool, claim] of [...this.#pending]) {
+      const sessionId = claim.id;
       try {
         const delivery = await spool.deliver();
         this.#options.logger.info({ sessionId, ...delivery }, 'What waited on disk was delivered');
@@ -72,7 +74,17 @@ export class WorkerSpool {
       } catch (error) {
         if (isDatabaseOutage(error)) return;
         this.#options.logger.error({ sessionId, err: error }, 'What waited on disk cannot be saved and was set aside');
+        if (spool.hasEnding) await this.#chargeAttempt(claim, error);
       }
+    }
+  }
+
+  /** Its end cannot be written as it was, and left alone the session would be running until its time limit. */
+  async #chargeAttempt(claim: SpooledClaim, error: unknown): Promise<void> {
+    try {
+      await this.#options.queue.retry(claim, { error: toStoredError(error) });
+    } catch (err) {
+      this.#options.logger.warn({ sessionId: claim.id, err }, 'An attempt cannot be ended; its time limit does that');
     }
   }
 }
