@@ -37,13 +37,6 @@ describe('readEnv', () => {
     expect(() => readEnv({ EKO_ENV: 'staging' })).toThrow(/EKO_ENV = "staging"/);
   });
 
-  it('brings the demo publishers into the embedded database only, unless it is told to', () => {
-    const DATABASE_URL = 'postgres://eko@db.example.com/eko';
-    expect(readEnv({ DATABASE_URL }).EKO_DEMO).toBe(false);
-    expect(readEnv({ DATABASE_URL: '' }).EKO_DEMO).toBe(true);
-    expect(readEnv({ DATABASE_URL, EKO_DEMO: 'true' }).EKO_DEMO).toBe(true);
-  });
-
   it('takes no misspelt setting, but what the parts of the program hand on', () => {
     expect(() => readEnv({ EKO_SECRET_KEYS: 'x' })).toThrow(/did you mean EKO_SECRET_KEY\?/);
     expect(() => readEnv({ EKO_INTERNAL_ECHO_URL: 'http://127.0.0.1:3000/api/echo' })).not.toThrow();

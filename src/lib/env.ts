@@ -123,7 +123,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   const given = Object.fromEntries(
     Object.entries(withUpperCaseNames(source)).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = envSchema.safeParse({ ...defaultsFor(given), ...given });
+  const defaults = ENVIRONMENT_DEFAULTS[given.EKO_ENV ?? 'development'] ?? {};
+  const parsed = envSchema.safeParse({ ...defaults, ...given });
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => {
@@ -149,15 +150,6 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     ...parsed.data,
     EKO_DATA_DIR: path.resolve(parsed.data.EKO_DATA_DIR),
   };
-}
-
-/**
- * A database that is named may be everybody's, and workers on other machines cannot ask demo publishers that answer on this one's
- * loopback: they come by themselves with the embedded database alone.
- */
-function defaultsFor({ EKO_ENV = 'development', DATABASE_URL }: Record<string, string | undefined>) {
-  const defaults = ENVIRONMENT_DEFAULTS[EKO_ENV] ?? {};
-  return DATABASE_URL === undefined ? defaults : { ...defaults, EKO_DEMO: 'false' };
 }
 
 /** Most programs know these names in lower case, some only so; where both are given, that spelling counts. */
