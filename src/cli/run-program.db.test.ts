@@ -163,6 +163,23 @@ describe('other commands', () => {
     expect((await run(['migrate'])).json).toMatchObject([{ applied: 0 }]);
   });
 
+  it('mark the counts that stopped, and only those, where many sessions are there and more were pruned', async () => {
+    await bed.db.query(
+      `insert into scraping_sessions (batch_id, source, location, status, completed_at)
+       select gen_random_uuid(), 'permits', 'x', w, case w when 'completed' then clock_timestamp() end
+       from unnest(array['pending', 'completed']) w, generate_series(1, 10001)`,
+    );
+    await bed.db.query(
+      `insert into archive_days (day, source, sessions_completed, sessions_failed) values ('2026-01-01', 'permits', 90000, 10000)`,
+    );
+    const { out } = await run(['status'], { pretty: true });
+    expect(out).toContain('10,000+ pending · 0 running · 100,000+ completed · 10,000 failed · 0 cancelled');
+    expect(out).toContain('10,000+ could be claimed now');
+    const [{ cluster }] = (await run(['status'])).json;
+    expect(cluster.work).toMatchObject({ completed: 100_000, capped: ['pending', 'completed'] });
+    await bed.db.query('truncate archive_days');
+  });
+
   it('try a scrape without saving anything', async () => {
     const tried = await run(['try', 'simulated', 'Georgia', '--params', '{"durationMs":0,"leads":2,"failureRate":0}']);
     expect(tried).toMatchObject({ code: 0, json: [{ city: 'Georgia' }, { city: 'Georgia' }] });

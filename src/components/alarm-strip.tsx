@@ -38,9 +38,10 @@ function alarmOf(
     );
   }
   if (summary === undefined || summary.queue.waiting === 0 || summary.workers.total > 0) return null;
+  const { waiting, capped } = summary.queue;
   return (
     <Strip>
-      <strong>{plural(summary.queue.waiting, 'session')} waiting and no worker running.</strong>{' '}
+      <strong>{`${capped ? 'More than ' : ''}${plural(waiting, 'session')}`} waiting and no worker running.</strong>{' '}
       <Link href="/workers">See how to start workers</Link>
     </Strip>
   );

@@ -13,6 +13,8 @@ const clock = new Intl.DateTimeFormat('en-US', {
 });
 
 export const formatCount = (value: number) => whole.format(value);
+/** "10,000+" where there are more than were counted. */
+export const formatCapped = (value: number, isCapped: boolean) => `${formatCount(value)}${isCapped ? '+' : ''}`;
 export const formatDollars = (value: number) => dollars.format(value);
 export const formatTime = (iso: string) => absolute.format(new Date(iso));
 export const formatClock = (iso: string) => clock.format(new Date(iso));

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { formatCount, formatDuration, formatRatio, plural } from '#components/format.ts';
+import { formatCapped, formatCount, formatDuration, formatRatio, plural } from '#components/format.ts';
 import type { ApiHost } from '#lib/api/host.ts';
 import type { ApiClusterStatus } from '#lib/api/node.ts';
 import type { ApiProxyPage } from '#lib/api/proxy.ts';
 import type { ApiSummary, ApiWorker } from '#lib/api/worker.ts';
+import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
 import { getClusterStatus } from '#server/cluster/get-cluster-status.ts';
 import { listHosts } from '#server/hosts/list-hosts.ts';
 import { getSummary } from '#server/metrics/get-summary.ts';
@@ -84,14 +85,16 @@ function formatWorkers(workers: readonly ApiWorker[]): string[] {
 }
 
 function formatQueue({ sessions, queue, capped, leads }: ApiSummary): string[] {
-  const counts = Object.entries(sessions).map(([status, count]) => `${formatCount(count)} ${status}`);
+  const counts = SESSION_STATUSES.map(
+    (status) => `${formatCapped(sessions[status], capped.includes(status))} ${status}`,
+  );
   const oldest =
     queue.waiting === 0 || queue.oldestWaitingMs === null
       ? ''
       : `, the oldest for ${formatDuration(queue.oldestWaitingMs)}`;
   return [
-    `${counts.join(' · ')}${capped ? ' (10,000 means "or more")' : ''}`,
-    `${formatCount(queue.waiting)} could be claimed now${oldest}`,
+    counts.join(' · '),
+    `${formatCapped(queue.waiting, queue.capped)} could be claimed now${oldest}`,
     `${plural(leads.total, 'lead')}, ${formatCount(leads.newLast24h)} of them new in the last 24 hours`,
   ];
 }

@@ -54,8 +54,8 @@ export interface ApiClusterStatus {
     completed: number;
     failed: number;
     cancelled: number;
-    /** True where a count stopped at 10,000. */
-    capped: boolean;
+    /** Of which more than 10,000 are there besides those that were pruned: their number, and so the total, is "that many or more". */
+    capped: ('pending' | 'active' | 'completed' | 'failed' | 'cancelled')[];
   };
   kpis: ApiClusterKpis;
   /** Each machine with its state, use and work. */

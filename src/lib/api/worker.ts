@@ -28,11 +28,12 @@ export interface ApiSummary {
   /** The database's clock. */
   now: string;
   environment: string;
-  /** Each counted up to 10,000. */
+  /** All that there ever were: those that were pruned, and up to 10,000 of those that are there. */
   sessions: Record<SessionStatus, number>;
-  /** True where a count stopped at 10,000. */
-  capped: boolean;
-  queue: { waiting: number; oldestWaitingMs: number | null };
+  /** The states of which more than 10,000 are there: their number in `sessions` is "that many or more". */
+  capped: SessionStatus[];
+  /** `capped`: more than 10,000 wait, of which 10,000 are counted. */
+  queue: { waiting: number; capped: boolean; oldestWaitingMs: number | null };
   workers: { total: number; running: number };
   leads: { total: number; demo: number; newLast24h: number };
   sources: ApiSourceMetrics[];

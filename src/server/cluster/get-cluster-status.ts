@@ -2,7 +2,7 @@ import type { ApiClusterKpis, ApiClusterStatus, ApiNode } from '#lib/api/node.ts
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { NODE_STATUSES, type NodeStatus } from '#lib/db/schema/vocabulary.ts';
 import { listNodes } from '../nodes/list-nodes.ts';
-import { countSessionsByStatus } from '../sessions/count-sessions.ts';
+import { cappedStates, countSessionsByStatus } from '../sessions/count-sessions.ts';
 
 /** How all machines together are, in one call. It reads attempts of the last day, what ended badly and is kept, and counts to 10,000. */
 export async function getClusterStatus(db: Executor): Promise<ApiClusterStatus> {
@@ -18,7 +18,7 @@ export async function getClusterStatus(db: Executor): Promise<ApiClusterStatus> 
       completed: completed.count,
       failed: failed.count,
       cancelled: cancelled.count,
-      capped: Object.values(counts).some(({ capped }) => capped),
+      capped: cappedStates(counts).map((status) => (status === 'running' ? 'active' : status)),
     },
     kpis,
     items,

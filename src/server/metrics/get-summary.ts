@@ -1,17 +1,19 @@
 import type { ApiSourceMetrics, ApiSourceWindow, ApiSummary } from '#lib/api/worker.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { USUAL_SOURCES } from '#lib/scraper-config.ts';
-import { countSessionsByStatus } from '../sessions/count-sessions.ts';
+import { cappedStates, countSessionsByStatus, toCapped } from '../sessions/count-sessions.ts';
 
 /** Up to here leads are counted one by one; above, the planner's estimate is near enough and costs nothing. */
 const LEADS_COUNTED = 100_000;
 
 /**
- * The figures of the whole installation in one call. Sessions that are there are counted up to 10,000, which `capped` tells.
+ * The figures of the whole installation in one call. Of the sessions that are there, up to 10,000 of each state are counted;
+ * `capped` names the states of which there are more.
  */
 export async function getSummary(db: Executor, environment: string): Promise<ApiSummary> {
   const [counts, state, sources] = await Promise.all([countSessionsByStatus(db), readState(db), listSourceMetrics(db)]);
   const { pending, running, completed, failed, cancelled } = counts;
+  const waiting = toCapped(state.waiting);
   return {
     now: state.now.toISOString(),
     environment,
@@ -22,8 +24,8 @@ export async function getSummary(db: Executor, environment: string): Promise<Api
       failed: failed.count,
       cancelled: cancelled.count,
     },
-    capped: Object.values(counts).some((count) => count.capped),
-    queue: { waiting: state.waiting, oldestWaitingMs: state.oldestWaitingMs },
+    capped: cappedStates(counts),
+    queue: { waiting: waiting.count, capped: waiting.capped, oldestWaitingMs: state.oldestWaitingMs },
     workers: { total: state.workersTotal, running: state.workersRunning },
     leads: { total: state.leadsTotal, demo: state.leadsDemo, newLast24h: sumNew(sources) },
     sources,

@@ -147,7 +147,7 @@ describe('GET /api/cluster/status', () => {
       completed: 1,
       failed: 1,
       cancelled: 0,
-      capped: false,
+      capped: [],
     });
     expect(status.items.map(({ nodeId, activeWork, pendingWork }) => [nodeId, activeWork, pendingWork])).toEqual([
       ['short', 4, 0],

@@ -7,7 +7,7 @@ const COUNT_MAX = 10_000;
 
 export interface CappedCount {
   count: number;
-  /** True where there are more than COUNT_MAX; then only COUNT_MAX of them are counted. */
+  /** True where there are more than it says: of those that are there, only COUNT_MAX were counted. */
   capped: boolean;
 }
 
@@ -50,6 +50,12 @@ export async function countSessionsByStatus(db: Executor): Promise<Record<Sessio
   };
 }
 
-function toCapped(count: number): CappedCount {
+/** The states of which there are more than was counted. */
+export function cappedStates(counts: Record<SessionStatus, CappedCount>): SessionStatus[] {
+  return SESSION_STATUSES.filter((status) => counts[status].capped);
+}
+
+/** @param count may be COUNT_MAX + 1 and stands for that many or more. */
+export function toCapped(count: number): CappedCount {
   return { count: Math.min(count, COUNT_MAX), capped: count > COUNT_MAX };
 }

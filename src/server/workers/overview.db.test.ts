@@ -53,8 +53,8 @@ describe('getSummary', () => {
     expect(summary).toMatchObject({
       environment: 'testing',
       sessions: { pending: 1, running: 1, completed: 0, failed: 0, cancelled: 0 },
-      capped: false,
-      queue: { waiting: 1 },
+      capped: [],
+      queue: { waiting: 1, capped: false },
       workers: { total: 1, running: 1 },
       leads: { total: 0, demo: 0, newLast24h: 10 },
     });
@@ -63,7 +63,7 @@ describe('getSummary', () => {
     const waits = async () => (await getSummary(server.context.db, 'testing')).queue;
     // One that can be claimed since a moment ago has not waited for as long as it exists.
     await server.context.db.query(`update scraping_sessions set wake_at = clock_timestamp() where status = 'pending'`);
-    expect(await waits()).toEqual({ waiting: 0, oldestWaitingMs: null });
+    expect(await waits()).toEqual({ waiting: 0, capped: false, oldestWaitingMs: null });
     await queue.tick();
     expect((await waits()).oldestWaitingMs).toBeLessThan(60_000);
     expect(summary.sources).toEqual([

@@ -5,10 +5,10 @@ import type { ReactNode } from 'react';
 import { useSources, useSummary } from '#components/api/queries.ts';
 import { FilterInput } from '#components/filter-input.tsx';
 import { FilterPill } from '#components/filter-pill.tsx';
-import { formatCount } from '#components/format.ts';
+import { formatCapped } from '#components/format.ts';
 import { SESSION_WORDS } from '#components/state-words.ts';
 import type { ApiSummary } from '#lib/api/worker.ts';
-import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
+import { SESSION_STATUSES, type SessionStatus } from '#lib/db/schema/vocabulary.ts';
 import { useSessionFilters } from './use-session-filters.ts';
 
 const ALL = 'all';
@@ -16,7 +16,7 @@ const ALL = 'all';
 /** State tabs with their counts, the other filters beside them, and the table as the panel of the chosen tab. */
 export function SessionFilters({ children }: { children: ReactNode }) {
   const { filters, setFilters } = useSessionFilters();
-  const counts = useSummary().data?.sessions;
+  const summary = useSummary().data;
   const current = filters.status ?? ALL;
   const choose = (tab: string | null) => setFilters({ status: SESSION_STATUSES.find((word) => word === tab) ?? null });
   return (
@@ -32,7 +32,7 @@ export function SessionFilters({ children }: { children: ReactNode }) {
               value={status}
               px="sm"
               py={8}
-              rightSection={<TabCount counts={counts} status={status} />}
+              rightSection={<TabCount summary={summary} status={status} />}
             >
               {SESSION_WORDS[status].word}
             </Tabs.Tab>
@@ -56,16 +56,10 @@ export function SessionFilters({ children }: { children: ReactNode }) {
   );
 }
 
-function TabCount({
-  counts,
-  status,
-}: {
-  counts: ApiSummary['sessions'] | undefined;
-  status: keyof ApiSummary['sessions'];
-}) {
+function TabCount({ summary, status }: { summary: ApiSummary | undefined; status: SessionStatus }) {
   return (
     <Text span size="xs" c="dimmed" miw={8} style={{ fontVariantNumeric: 'tabular-nums' }}>
-      {counts === undefined ? '' : formatCount(counts[status])}
+      {summary && formatCapped(summary.sessions[status], summary.capped.includes(status))}
     </Text>
   );
 }

@@ -2,7 +2,7 @@
 
 import { SimpleGrid } from '@mantine/core';
 import { useSummary } from '#components/api/queries.ts';
-import { formatCount, formatDuration } from '#components/format.ts';
+import { formatCapped, formatCount, formatDuration } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import type { ApiSummary } from '#lib/api/worker.ts';
 import { Figure } from './figure.tsx';
@@ -24,7 +24,7 @@ function WaitingCount({ summary: { queue } }: { summary: ApiSummary }) {
   if (queue.waiting === 0) return '0';
   return (
     <PageLink href="/scraping?status=pending" inherit>
-      {formatCount(queue.waiting)}
+      {formatCapped(queue.waiting, queue.capped)}
     </PageLink>
   );
 }
