@@ -3,6 +3,7 @@ import { isDatabaseOutage, withDatabaseRetry } from '../database-retry.ts';
 import type { ClaimedSession, Settled } from '../queue/job-queue.ts';
 import type { SpoolPort } from '../spool/session-spool.ts';
 import { type EndingPorts, type SessionEnding, writeEnding } from './session-ending.ts';
+import { toStoredError } from './stored-error.ts';
 
 export interface EndingWriterDeps extends EndingPorts {
   spool: SpoolPort;
@@ -64,14 +65,25 @@ export class EndingWriter {
     return await writeEnding(this.#deps, this.#claimed, ending);
   }
 
-  async #giveUp(error: unknown, ending: SessionEnding): Promise<'spooled' | 'unwritten'> {
-    if (isDatabaseOutage(error) && (await this.#putOnDisk(ending))) {
-      this.#warn({ err: error }, 'The outcome waits on disk until the database is back');
-      return 'spooled';
+  async #giveUp(error: unknown, ending: SessionEnding): Promise<WrittenEnding> {
+    if (!isDatabaseOutage(error)) return await this.#chargeInstead(error);
+    const isSafe = await this.#putOnDisk(ending);
+    this.#warn(
+      { err: error },
+      isSafe ? 'The outcome waits on disk until the database is back' : 'The outcome could not be saved',
+    );
+    return isSafe ? 'spooled' : 'unwritten';
+  }
+
+  /** What the database refuses would be refused again: uncharged, the session would come back and do the same for ever. */
+  async #chargeInstead(error: unknown): Promise<WrittenEnding> {
+    this.#deps.logger.error({ ...this.#about(), err: error }, 'The outcome was refused; it counts as a failed try');
+    try {
+      return await this.#deps.queue.retry(this.#claimed, { error: toStoredError(error) });
+    } catch (err) {
+      this.#warn({ err }, 'The failed try could not be saved either');
+      return 'unwritten';
     }
-    const level = isDatabaseOutage(error) ? 'warn' : 'error';
-    this.#deps.logger[level]({ ...this.#about(), err: error }, 'The outcome could not be saved');
-    return 'unwritten';
   }
 
   #putOnDisk(ending: SessionEnding): Promise<boolean> {

@@ -96,6 +96,13 @@ describe('JobRunner', () => {
     expect(await bed.row(id)).toMatchObject({ status: 'pending', retryCount: 0 });
   });
 
+  it('counts a try whose outcome the database refuses, and does not do it for ever', async () => {
+    const complete = () => Promise.reject(Object.assign(new Error('integer out of range'), { code: '22003' }));
+    const id = await run(makeRunner(async (it) => void (await it.save(1)), { complete }));
+    expect(await bed.row(id)).toMatchObject({ status: 'pending', retryCount: 1, cursor: 1 });
+    expect((await bed.attempts(id)).map(({ outcome }) => outcome)).toEqual(['retry']);
+  });
+
   it('is not held up by a scraper that ignores its signal, and lets it write nothing afterwards', async () => {
     const late = Promise.withResolvers<void>();
     const wrote = Promise.withResolvers<unknown>();
