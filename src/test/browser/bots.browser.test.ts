@@ -81,6 +81,19 @@ describe('bots on the page Workers', () => {
     await panel('Bots').getByText('No bot is registered').waitFor();
   });
 
+  it('have sources that people can start, when they choose them', async () => {
+    await page.goto('/scraping');
+    const form = page.getByRole('form', { name: 'Start a scrape' });
+    const notices = form.getByRole('checkbox', { name: 'notices' });
+    expect(await notices.isChecked()).toBe(false);
+    expect(await form.getByRole('checkbox', { name: 'Building Permits' }).isChecked()).toBe(true);
+    await notices.check();
+    await form.getByRole('checkbox', { name: 'Building Permits' }).uncheck();
+    await form.getByRole('combobox', { name: 'Location' }).fill('Anywhere');
+    await form.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Started: Anywhere').waitFor();
+  });
+
   it('say beside the field what is wrong with it', async () => {
     await panel('Bots').getByRole('button', { name: 'Add a bot' }).click();
     const dialog = page.getByRole('dialog');
