@@ -3,6 +3,8 @@ ALTER TABLE "scraping_sessions" ADD COLUMN "forgiven_claims" integer;--> stateme
 ALTER TABLE "nodes" ADD COLUMN "token_id" bigint;--> statement-breakpoint
 ALTER TABLE "nodes" ADD COLUMN "lease_ms" integer DEFAULT 30000 NOT NULL;--> statement-breakpoint
 ALTER TABLE "worker_instances" ADD COLUMN "process_started_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "session_batches_created_at" ON "session_batches" USING btree ("created_at");
+--> statement-breakpoint
 -- Since when a session can be claimed is noted where it becomes claimable, whoever makes it so. A new one can be from its creation on;
 -- what sleeps or stands in a line first comes through here.
 CREATE FUNCTION note_ready() RETURNS trigger LANGUAGE plpgsql AS $$

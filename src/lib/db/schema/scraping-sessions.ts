@@ -14,6 +14,8 @@ export const sessionBatches = pgTable(
   (table) => [
     // Serves: a repeated trigger finds the batch that its key made.
     uniqueIndex('session_batches_idempotency_key').on(table.idempotencyKey),
+    // Serves: pruning, oldest first.
+    index('session_batches_created_at').on(table.createdAt),
   ],
 );
 
