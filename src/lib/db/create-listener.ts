@@ -67,7 +67,7 @@ async function runListener(options: ListenerOptions, closing: AbortSignal): Prom
     const onClose = () => connection.end(new Error('The listener was closed.'));
     closing.addEventListener('abort', onClose);
     try {
-      await connection.listen();
+      await orEnded(connection.listen(), connection.ended);
       failures = 0;
       if (!closing.aborted) options.onConnect?.();
     } catch (error) {
@@ -83,6 +83,16 @@ async function runListener(options: ListenerOptions, closing: AbortSignal): Prom
     // Rejects when it is aborted, which the loop's condition sees.
     await wait(delayMs, undefined, { signal: closing }).catch(() => {});
   }
+}
+
+/** A connection that is ended while it is made leaves the promise of its making unsettled for ever. */
+async function orEnded(listening: Promise<void>, ended: Promise<Error>): Promise<void> {
+  await Promise.race([
+    listening,
+    ended.then((reason) => {
+      throw reason;
+    }),
+  ]);
 }
 
 /** One connection from its start to its end; `ended` resolves with the reason and never rejects. */

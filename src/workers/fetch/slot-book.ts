@@ -10,6 +10,8 @@ interface HostPage {
   asking: number;
   /** Until when a reservation whose answer was lost may still happen; on the monotonic clock. */
   unsureUntilMs: number;
+  /** Of the reservation under way that gives back all slots that it does not know; never rejects. */
+  clearing: Promise<void> | null;
 }
 
 /**
@@ -24,9 +26,14 @@ export class SlotBook {
    * @param reserve gets the slots that are known, or null when there is no doubt about them.
    */
   async reserve(hostKey: string, reserve: (known: number[] | null) => Promise<ReservedSlot>): Promise<ReservedSlot> {
+    // A slot that was granted while all unknown ones are given back would be among them.
+    for (let clearing = this.#pageOf(hostKey).clearing; clearing; clearing = this.#pageOf(hostKey).clearing)
+      await clearing;
     const page = this.#pageOf(hostKey);
     // Another one under way may hold a slot that is not known yet.
     const isInDoubt = page.asking === 0 && performance.now() < page.unsureUntilMs;
+    const cleared = Promise.withResolvers<void>();
+    if (isInDoubt) page.clearing = cleared.promise;
     page.asking += 1;
     try {
       const reserved = await reserve(isInDoubt ? [...page.held] : null);
@@ -37,6 +44,8 @@ export class SlotBook {
       throw error;
     } finally {
       page.asking -= 1;
+      if (isInDoubt) page.clearing = null;
+      cleared.resolve();
       this.#tidy(hostKey, page);
     }
   }
@@ -49,7 +58,7 @@ export class SlotBook {
   }
 
   #pageOf(hostKey: string): HostPage {
-    const page = this.#pages.get(hostKey) ?? { held: new Set(), asking: 0, unsureUntilMs: 0 };
+    const page = this.#pages.get(hostKey) ?? { held: new Set(), asking: 0, unsureUntilMs: 0, clearing: null };
     this.#pages.set(hostKey, page);
     return page;
   }

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
@@ -149,5 +150,22 @@ describe('createListener', () => {
     });
     await waitFor(() => reasons.length >= 2);
     await listener.close();
+  });
+
+  it('can be closed while the server says nothing to the one that connects', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const listener = createListener({
+      connectionString: `postgres://nobody@127.0.0.1:${port}/none`,
+      applicationName: 'eko-test-listener',
+      channels: [],
+      onNotification: () => {},
+    });
+    await waitFor(() => sockets.length === 1);
+    await listener.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => silent.close(resolve));
   });
 });
