@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_KEPT_DAYS } from '#lib/archive/kept-days.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { type PruneCounts, pruneOldRows } from './prune-old-rows.ts';
+import { PRUNE_STATEMENTS } from './prune-statements.ts';
 import { retentionOf } from './retention.ts';
 
 let bed: QueueBed;
@@ -175,6 +176,31 @@ describe('pruneOldRows', () => {
     const runs = await bed.db.query('select schedule_id as id from schedule_runs order by 1');
     expect(runs).toEqual([{ id: 1 }, { id: 3 }]);
   });
+
+  it.each(['batches', 'scheduleRuns'] as const)(
+    'asks of each of the %s whether its sessions are gone',
+    async (kind) => {
+      await bed.db.query(
+        `insert into session_batches (id, created_at)
+       select md5(n::text)::uuid, clock_timestamp() - interval '100 days' from generate_series(1, 20000) n`,
+      );
+      await bed.db.query(
+        `insert into schedule_runs (schedule_id, occurrence, outcome, batch_id, at)
+       select row_number() over (), created_at, 'started', id, created_at from session_batches`,
+      );
+      await bed.db.query(
+        `insert into scraping_sessions (batch_id, source, location, status, created_at)
+       select md5(n::text)::uuid, 'permits', 'Georgia', 'completed', clock_timestamp() from generate_series(10001, 20000) n`,
+      );
+      await bed.db.query('analyze scraping_sessions, session_batches, schedule_runs');
+      const { age, sql } = PRUNE_STATEMENTS[kind];
+      const plan = await bed.db.query(`explain ${sql}`, [RETENTION[age], 1_000, 0]);
+      const reads = plan
+        .map((row) => String(row['QUERY PLAN']))
+        .filter((line) => line.includes('on scraping_sessions'));
+      expect(reads).toEqual([expect.stringContaining('using scraping_sessions_batch')]);
+    },
+  );
 
   it('keeps the attempts of a session for as long as the session is there', async () => {
     const claim = await bed.start();

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import { FIRST_ROWS, paceAfter, paceAfterTimeout } from './prune-pace.ts';
+import { FIRST_ROWS, paceAfter, paceAfterTimeout, type TimedBatch } from './prune-pace.ts';
 import { PRUNE_STATEMENTS, type PruneKind } from './prune-statements.ts';
 import type { Retention } from './retention.ts';
 
@@ -49,10 +49,13 @@ async function pruneKind(prune: PruneBatch, { signal, budgetMs = BUDGET_MS }: Pr
   let rows = FIRST_ROWS;
   let position: number | null = 0;
   let total = 0;
+  let before: TimedBatch | null = null;
   while (position !== null && !signal?.aborted && performance.now() < endsAtMs) {
     const startedAtMs = performance.now();
     const batch: PrunedBatch | 'too-slow' = await prune(position, rows);
-    const pace = batch === 'too-slow' ? paceAfterTimeout(rows) : paceAfter(rows, performance.now() - startedAtMs);
+    const timed: TimedBatch = { rows, tookMs: performance.now() - startedAtMs };
+    const pace = batch === 'too-slow' ? paceAfterTimeout(rows) : paceAfter(timed, before);
+    before = timed;
     if (pace === null) return total;
     rows = pace.rows;
     if (batch !== 'too-slow') {

@@ -9,7 +9,17 @@ describe('paceAfter', () => {
     { rows: 401, tookMs: 201, next: { rows: 200, pauseMs: 201 } },
     { rows: 1, tookMs: 9_000, next: { rows: 1, pauseMs: 1_000 } },
   ])('after $rows rows in $tookMs ms takes $next.rows and rests $next.pauseMs ms', ({ rows, tookMs, next }) => {
-    expect(paceAfter(rows, tookMs)).toEqual(next);
+    expect(paceAfter({ rows, tookMs })).toEqual(next);
+  });
+
+  it.each([
+    { what: 'half as many took as long', rows: 50, tookMs: 950, before: { rows: 100, tookMs: 1_000 }, next: 100 },
+    { what: 'twice as many took no longer', rows: 200, tookMs: 1_050, before: { rows: 100, tookMs: 1_000 }, next: 400 },
+    { what: 'half as many took half as long', rows: 50, tookMs: 520, before: { rows: 100, tookMs: 1_000 }, next: 25 },
+    { what: 'twice as many took longer', rows: 200, tookMs: 1_600, before: { rows: 100, tookMs: 900 }, next: 100 },
+    { what: 'as many took as long', rows: 1_000, tookMs: 900, before: { rows: 1_000, tookMs: 900 }, next: 500 },
+  ])('takes $next rows where $what', ({ rows, tookMs, before, next }) => {
+    expect(paceAfter({ rows, tookMs }, before).rows).toBe(next);
   });
 });
 

@@ -130,7 +130,8 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     sql: deleteBatch(
       'session_batches',
       'id',
-      `select b.id from session_batches b where b.created_at < ${CUTOFF} and ${isGone('b.id')} ${BATCH}`,
+      `select b.id from session_batches b
+       where b.created_at < ${CUTOFF} and ${isGone('b.id')} order by b.created_at ${BATCH}`,
     ),
   },
   scheduleRuns: {
@@ -204,9 +205,12 @@ function oldestByIds(table: string): string {
   return `select id from (select id, at from ${table} order by id ${BATCH}) oldest where at < ${CUTOFF}`;
 }
 
-/** SQL: no session of a batch is left. */
+/**
+ * SQL: no session of a batch is left. Asked of each batch by the index, oldest first, until enough are found: "not exists" may
+ * be planned as a join, which reads all sessions for every few batches.
+ */
 function isGone(batchId: string): string {
-  return `not exists (select from scraping_sessions s where s.batch_id = ${batchId})`;
+  return `(select s.id from scraping_sessions s where s.batch_id = ${batchId} limit 1) is null`;
 }
 
 function addUp(columns: readonly string[]): string {
