@@ -51,6 +51,22 @@ describe('enqueue', () => {
     });
   });
 
+  it('makes new sessions, once, for a key whose sessions were pruned', async () => {
+    const first = await bed.queue.enqueue(sessions(2), { idempotencyKey: 'old' });
+    await bed.db.query('delete from scraping_sessions');
+    const queues = [bed.queue, bed.otherQueue(), bed.otherQueue(), bed.otherQueue()];
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        (queues[index % 4] ?? bed.queue).enqueue(sessions(3), { idempotencyKey: 'old' }),
+      ),
+    );
+    expect(answers.filter((answer) => answer.created)).toHaveLength(1);
+    expect(new Set(answers.map((answer) => JSON.stringify(ids(answer.sessions)))).size).toBe(1);
+    expect(answers[0]?.batchId).not.toBe(first.batchId);
+    const [count] = await bed.db.query('select count(*)::int as sessions from scraping_sessions');
+    expect(count).toEqual({ sessions: 3 });
+  });
+
   it('adds sessions to a batch that exists when no key is given', async () => {
     const { batchId } = await bed.queue.enqueue(sessions(2));
     await bed.queue.enqueue(sessions(3), { batchId });

@@ -18,7 +18,7 @@ import { type Completion, completeSessions, findCompleted } from './transitions/
 import { deregisterWorker, type WorkerEnd } from './transitions/deregister-worker.ts';
 import { type EnqueuedSession, enqueueSessions, type NewSession } from './transitions/enqueue.ts';
 import { type FailOptions, failSession } from './transitions/fail.ts';
-import { findBatchByKey } from './transitions/find-batch.ts';
+import { deleteEmptyBatch, findBatchByKey } from './transitions/find-batch.ts';
 import { type HandBackOptions, handBackSession } from './transitions/hand-back.ts';
 import { promoteDue } from './transitions/promote-due.ts';
 import { promoteHostLines } from './transitions/promote-host-lines.ts';
@@ -129,8 +129,14 @@ export class JobQueue {
     });
     if (made.length > 0) return { batchId, created: true, sessions: made };
     const earlier = idempotencyKey === null ? null : await findBatchByKey(tx, idempotencyKey);
-    if (!earlier) throw new InvalidInputError(`The batch "${batchId}" exists already, under another idempotency key.`);
-    return { ...earlier, created: false };
+    if (earlier && earlier.sessions.length > 0) return { ...earlier, created: false };
+    if (!earlier && options.batchId !== undefined) {
+      throw new InvalidInputError(`The batch "${batchId}" exists already, under another idempotency key.`);
+    }
+    // Its sessions were pruned: the call that made them is longer ago than anything is kept, so this one is a new one. Without a
+    // batch, another caller is just doing the same.
+    if (earlier) await deleteEmptyBatch(tx, earlier.batchId);
+    return this.enqueueWithin(tx, sessions, options);
   }
 
   /** Tells that these sessions have been committed. What is lost here, the next tick finds. */
