@@ -1,6 +1,7 @@
 import type { Executor } from '#lib/db/create-db.ts';
 import { SESSION_STATUSES, type SessionStatus } from '#lib/db/schema/vocabulary.ts';
 import { type SessionFilter, sessionConditions } from './list-sessions.ts';
+import { type StatusScan, scansOf } from './status-scans.ts';
 
 /** Counting stops here, so that a count costs the same at ten thousand rows and at ten million. */
 const COUNT_MAX = 10_000;
@@ -12,13 +13,22 @@ export interface CappedCount {
 }
 
 /** How many sessions match, up to COUNT_MAX. */
-export async function countSessions(db: Executor, filter: SessionFilter): Promise<CappedCount> {
+export async function countSessions(db: Executor, { status, ...filter }: SessionFilter): Promise<CappedCount> {
   const where = sessionConditions(filter);
   const [row] = await db.query<{ count: number }>(
-    `select count(*) from (select from scraping_sessions s where ${where} limit ${COUNT_MAX + 1}) as counted`,
+    `select ${countOf(scansOf(status), `${where}`)} as count`,
     where.values,
   );
   return toCapped(row?.count ?? 0);
+}
+
+/** SQL: a number. Each scan stops behind COUNT_MAX, so it is exact up to there and says "more" above. */
+function countOf(scans: readonly StatusScan[], condition = 'true'): string {
+  const counted = scans.map(({ where, order }) => {
+    const ordered = order === undefined ? '' : `order by ${order}`;
+    return `(select from scraping_sessions s where ${where} and ${condition} ${ordered} limit ${COUNT_MAX + 1})`;
+  });
+  return `(select count(*) from (${counted.join(' union all ')}) as counted)`;
 }
 
 /** Sessions that are there, each state up to COUNT_MAX, and those that were pruned, from their daily totals. */
@@ -26,16 +36,13 @@ const COUNT_BY_STATUS = `
 with archived as (
   select coalesce(sum(sessions_completed), 0) as completed, coalesce(sum(sessions_failed), 0) as failed,
     coalesce(sum(sessions_cancelled), 0) as cancelled from archive_days)
-select w.status, (select count(*) from
-    (select from scraping_sessions s where s.status = w.status limit ${COUNT_MAX + 1}) as counted) as count,
+select w.status, w.count,
   case w.status when 'completed' then a.completed when 'failed' then a.failed when 'cancelled' then a.cancelled else 0 end::bigint as pruned
-from unnest($1::text[]) as w(status), archived a`;
+from archived a, (values ${SESSION_STATUSES.map((status) => `('${status}', ${countOf(scansOf([status]))})`).join(', ')}) as w(status, count)`;
 
 /** How many sessions there ever were in each state: nothing falls when they are pruned. */
 export async function countSessionsByStatus(db: Executor): Promise<Record<SessionStatus, CappedCount>> {
-  const rows = await db.query<{ status: SessionStatus; count: number; pruned: number }>(COUNT_BY_STATUS, [
-    SESSION_STATUSES,
-  ]);
+  const rows = await db.query<{ status: SessionStatus; count: number; pruned: number }>(COUNT_BY_STATUS);
   const counts = new Map(rows.map(({ status, count, pruned }) => [status, { ...toCapped(count), pruned }]));
   const countOf = (status: SessionStatus): CappedCount => {
     const { count = 0, capped = false, pruned = 0 } = counts.get(status) ?? {};

@@ -8,6 +8,7 @@ import { queryText, queryWords } from '../parse-query.ts';
 import { SqlConditions } from '../sql-conditions.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { LIST_COLUMNS } from './session-columns.ts';
+import { type StatusScan, scansOf } from './status-scans.ts';
 
 export const sessionFilterSchema = z.strictObject({
   status: queryWords(SESSION_STATUSES).optional(),
@@ -38,8 +39,13 @@ export async function listSessions(
 
 export function sessionConditions(filter: SessionFilter): SqlConditions {
   return new SqlConditions()
-    .add('s.status = any(?)', filter.status)
+    .addIf(filter.status !== undefined, anyOf(scansOf(filter.status)))
     .add('s.source = ?', filter.source)
     .add('strpos(lower(s.location), lower(?)) > 0', filter.location)
     .add('s.batch_id = ?', filter.batchId);
+}
+
+/** Spelt out, so that what is pending is found by its indexes where it is rare. */
+function anyOf(scans: readonly StatusScan[]): string {
+  return scans.map(({ where }) => `(${where})`).join(' or ');
 }

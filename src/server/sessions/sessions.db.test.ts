@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { countBlocks } from '#test/explained-blocks.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { cancelSession } from './cancel-session.ts';
 import { countSessions, countSessionsByStatus } from './count-sessions.ts';
@@ -24,6 +25,13 @@ const enqueue = async (count: number, location = 'Georgia') =>
   ).sessions.map(({ id }) => id);
 const set = (id: number | undefined, change: string) =>
   server.context.db.query(`update scraping_sessions set ${change} where id = $1`, [id]);
+
+const makeCompleted = (count: number) =>
+  server.context.db.query(
+    `insert into scraping_sessions (batch_id, source, location, status)
+     select gen_random_uuid(), 'permits', 'Georgia', 'completed' from generate_series(1, $1)`,
+    [count],
+  );
 
 describe('listSessions', () => {
   it('pages newest first, filters, and leaves out what is long', async () => {
@@ -52,6 +60,35 @@ describe('listSessions', () => {
     expect(await countSessions(server.context.db, {})).toEqual({ count: 10_000, capped: true });
     expect((await countSessionsByStatus(server.context.db)).pending).toEqual({ count: 10_000, capped: true });
   });
+
+  it('finds the few that are not completed without reading the table', async () => {
+    const { db } = server.context;
+    await makeCompleted(60_000);
+    const [, asleep, inLine, running, failed, cancelled] = await enqueue(6);
+    await set(asleep, `wake_at = now() + interval '1 hour', host_key = 'data.example.com'`);
+    await set(inLine, `wake_at = 'infinity', host_key = 'data.example.com'`);
+    await set(running, `status = 'running', worker_id = 'worker'`);
+    await set(failed, `status = 'failed'`);
+    await set(cancelled, `status = 'cancelled'`);
+    // Old ones wait no longer than new ones here, and the list begins with the newest.
+    await makeCompleted(60_000);
+    await db.query('vacuum analyze scraping_sessions');
+    const counting = countBlocks(db);
+    expect(await countSessionsByStatus(counting)).toMatchObject({
+      pending: { count: 3, capped: false },
+      running: { count: 1 },
+      completed: { count: 10_000, capped: true },
+      failed: { count: 1 },
+      cancelled: { count: 1 },
+    });
+    expect(await countSessions(counting, { status: ['pending', 'failed'], location: 'geo' })).toMatchObject({
+      count: 4,
+    });
+    const page = await listSessions(counting, { status: ['pending', 'running'] }, { limit: 9, after: null });
+    expect(page.items).toHaveLength(4);
+    // The table has 2,000; counting completed ones takes 200.
+    expect(counting.blocks).toBeLessThan(400);
+  }, 60_000);
 });
 
 describe('getSession', () => {
