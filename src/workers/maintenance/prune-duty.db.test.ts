@@ -43,6 +43,18 @@ it('is done by one of all machines once an hour, and by another when that one is
   expect(turn).toEqual({ node: 'e' });
 });
 
+it('goes on where the clock was ahead when its last turn was taken', async () => {
+  await makeOldSession();
+  await database.db.query(
+    `insert into app_settings (key, value, updated_at) values ('prune_turn', '"a"', clock_timestamp() + interval '300 days')`,
+  );
+  await runAll(['a', 'b']);
+  expect(await sessionsLeft()).toBe(0);
+  await makeOldSession();
+  await runAll(['a', 'b']);
+  expect(await sessionsLeft()).toBe(1);
+});
+
 it('ends at once when its manager stops', async () => {
   await makeOldSession();
   await runAll(['a'], AbortSignal.abort());

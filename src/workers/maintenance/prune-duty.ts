@@ -39,13 +39,14 @@ export function createPruneDuty({ db, env, logger }: PruneDutyOptions): ManagerD
 
 /**
  * True for one of all callers per `everyMs`. Not a lock: a machine that dies in its turn is followed by another at the next one,
- * and two that prune at once do no harm.
+ * and two that prune at once do no harm. A turn in the future was taken while the database's clock was ahead, and is over.
  */
 async function takeTurn(db: Executor, nodeId: string, everyMs: number): Promise<boolean> {
   const taken = await db.query(
     `insert into app_settings as turn (key, value, updated_at) values ($1, to_jsonb($2::text), clock_timestamp())
      on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at
        where turn.updated_at < clock_timestamp() - make_interval(secs => $3::float8 / 1000)
+         or turn.updated_at > clock_timestamp()
      returning 1`,
     [TURN, nodeId, everyMs],
   );

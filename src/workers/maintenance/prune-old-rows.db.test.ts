@@ -177,6 +177,31 @@ describe('pruneOldRows', () => {
     expect(runs).toEqual([{ id: 1 }, { id: 3 }]);
   });
 
+  it('finds what is old behind what was made while the clock was ahead', async () => {
+    const times = `clock_timestamp() + make_interval(days => case when n <= 150 then 300 else -100 end)`;
+    await bed.db.query(
+      `insert into session_logs (session_id, claim_number, level, message, at)
+       select n, 1, 'info', 'hi', ${times} from generate_series(1, 3000) n`,
+    );
+    await bed.db.query(
+      `insert into session_requests (session_id, claim_number, duration_ms, wire_bytes, method, url, verdict, at)
+       select n, 1, 1, 1, 'GET', 'https://example.com/', 'done', ${times} from generate_series(1, 3000) n`,
+    );
+    await bed.db.query(
+      `insert into scraping_sessions (batch_id, source, location, status, created_at, completed_at)
+       select gen_random_uuid(), 'permits', 'Georgia', 'completed', at, at
+       from generate_series(1, 3000) n, lateral (select ${times} as at) t`,
+    );
+    const counts = await pruneOldRows(bed.db, RETENTION);
+    expect(counts).toEqual({ ...NOTHING, logs: 2_850, requests: 2_850, sessions: 2_850 });
+  });
+
+  it('looks no further than one page of what is too young', async () => {
+    await makeSessions(2_000, 'completed', 10);
+    await makeSessions(1, 'completed', 100);
+    expect(await pruneOldRows(bed.db, RETENTION)).toMatchObject({ sessions: 0 });
+  });
+
   it.each(['batches', 'scheduleRuns'] as const)(
     'asks of each of the %s whether its sessions are gone',
     async (kind) => {

@@ -33,8 +33,8 @@ const BATCH = 'limit $2::int for update skip locked';
 /**
  * Sessions after id $3 are looked at without a lock, and only those that ended too long ago are locked and deleted, with their
  * log lines and requests and with the sightings, which only say which session saw which lead. Whoever claims, checkpoints or
- * starts a session again never meets a lock of this. Ids grow with time, so the walk is over at the first session that was
- * made after the cutoff; old ones that still wait do not stop it.
+ * starts a session again never meets a lock of this. Ids grow with time, so the walk is over where sessions are too young; old
+ * ones that still wait do not stop it.
  *
  * The bounds on every id are for the planner: told of a batch only, it may read whole tables.
  *
@@ -58,8 +58,7 @@ const PRUNE_SESSIONS = `
       count(*) filter (where status = 'failed'), count(*) filter (where status = 'cancelled')
     from deleted group by 1, 2 order by 1, 2
     on conflict (day, source) do update set ${addUp(['sessions_completed', 'sessions_failed', 'sessions_cancelled'])})
-  select (select count(*)::int from deleted) as deleted,
-    (select case when count(*) = $2::int and max(created_at) < ${CUTOFF} then max(id) end from page) as next`;
+  select (select count(*)::int from deleted) as deleted, ${nextByIds('created_at')} as next`;
 
 /** SQL: an id lies among those that this batch looks at. */
 function withinPage(id: string): string {
@@ -105,8 +104,8 @@ const PRUNE_METRICS = `
 
 /** In this order: what refers to others goes first. */
 export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
-  logs: { age: 'logsMs', sql: deleteBatch('session_logs', 'id', oldestByIds('session_logs')) },
-  requests: { age: 'requestsMs', sql: deleteBatch('session_requests', 'id', oldestByIds('session_requests')) },
+  logs: { age: 'logsMs', sql: deleteByIds('session_logs') },
+  requests: { age: 'requestsMs', sql: deleteByIds('session_requests') },
   snapshots: {
     age: 'snapshotsMs',
     sql: deleteBatch(
@@ -201,8 +200,22 @@ function answerFullBatch(): string {
 }
 
 /** Of a table whose ids grow with time, so that its primary key leads to the oldest. */
-function oldestByIds(table: string): string {
-  return `select id from (select id, at from ${table} order by id ${BATCH}) oldest where at < ${CUTOFF}`;
+function deleteByIds(table: string): string {
+  return `
+    with page as materialized (select id, at from ${table} where id > $3::bigint order by id limit $2::int),
+    old as materialized (
+      select id from ${table} where ${withinPage('id')} and at < ${CUTOFF} for update skip locked),
+    deleted as (delete from ${table} where ${ofOld('id')} returning 1)
+    select (select count(*)::int from deleted) as deleted, ${nextByIds('at')} as next`;
+}
+
+/**
+ * SQL: where a walk by ids goes on. It is over at the first page whose rows are all younger than the cutoff. Rows with a time
+ * that has not come were made while the database's clock was ahead; they say nothing of those after them.
+ */
+function nextByIds(at: string): string {
+  return `(select case when count(*) = $2::int and bool_or(${at} < ${CUTOFF} or ${at} > clock_timestamp()) then max(id) end
+    from page)`;
 }
 
 /**
