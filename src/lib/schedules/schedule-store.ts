@@ -38,30 +38,52 @@ const COLUMNS = `id, name, cron, time_zone as "timeZone", every_minutes as "ever
   position, priority, max_retries as "maxRetries", jitter_seconds as "jitterSeconds", allow_overlap as "allowOverlap",
   catch_up as "catchUp", catch_up_max as "catchUpMax", paused, next_at as "nextAt", settled_until as "settledUntil"`;
 
-/** More are settled in the next round, a second later. */
-const DUE_MAX = 1_000;
+/** Due schedules that are read at once. */
+const PAGE_ROWS = 1_000;
+
+/**
+ * SQL: its next occurrence has come; or the database's clock was ahead when it was settled, so that its next occurrence may be
+ * far off. A minute is what the clocks of two database servers may differ by.
+ */
+const IS_DUE = `not paused and
+  (next_at <= clock_timestamp() or settled_until > clock_timestamp() + interval '1 minute')`;
 
 /** A schedule with its rule, which `ruleText` tells from every other one. */
 export interface DueSchedule extends StoredRule {
   id: number;
   ruleText: string;
+  /** As text, which is exact: the next page begins behind it. */
+  dueAt: string;
 }
 
 /**
- * The schedules whose next occurrence has come, longest due first.
- * @param except Those that the caller leaves to others as long as they have this rule: they must not fill the list.
+ * The schedules that are due, longest due first. All of them: those at the head may be waiting for their sessions.
+ * @param except Those that the caller leaves to others as long as they have this rule.
  */
-export async function findDueSchedules(
+export async function* walkDueSchedules(
   db: Executor,
   except: readonly Pick<DueSchedule, 'id' | 'ruleText'>[],
+): AsyncGenerator<DueSchedule> {
+  let last: DueSchedule | undefined;
+  do {
+    const page = await readDuePage(db, except, last);
+    yield* page;
+    last = page.length === PAGE_ROWS ? page.at(-1) : undefined;
+  } while (last);
+}
+
+async function readDuePage(
+  db: Executor,
+  except: readonly Pick<DueSchedule, 'id' | 'ruleText'>[],
+  after: DueSchedule | undefined,
 ): Promise<DueSchedule[]> {
   return await db.query<DueSchedule & QueryRow>(
-    `select id, cron, time_zone as "timeZone", every_minutes as "everyMinutes", r.text as "ruleText"
+    `select id, cron, time_zone as "timeZone", every_minutes as "everyMinutes", r.text as "ruleText", next_at::text as "dueAt"
      from schedules s cross join lateral (select concat_ws(' ', cron, time_zone, every_minutes)) as r(text)
-     where next_at <= clock_timestamp() and not paused and not exists (
-       select from unnest($1::bigint[], $2::text[]) as e(id, rule) where e.id = s.id and e.rule = r.text)
-     order by next_at, id limit ${DUE_MAX}`,
-    [except.map(({ id }) => id), except.map(({ ruleText }) => ruleText)],
+     where next_at is not null and ${IS_DUE} and ($3::timestamptz is null or (next_at, id) > ($3::timestamptz, $4::bigint))
+       and not exists (select from unnest($1::bigint[], $2::text[]) as e(id, rule) where e.id = s.id and e.rule = r.text)
+     order by next_at, id limit ${PAGE_ROWS}`,
+    [except.map(({ id }) => id), except.map(({ ruleText }) => ruleText), after?.dueAt ?? null, after?.id ?? null],
   );
 }
 
@@ -72,7 +94,7 @@ export async function findDueSchedules(
 export async function takeDueSchedule(tx: Executor, id: number): Promise<{ schedule: Schedule; now: Date } | null> {
   const [row] = await tx.query<Schedule & { now: Date } & QueryRow>(
     `select ${COLUMNS}, clock_timestamp() as now from schedules
-     where id = $1 and not paused and next_at <= clock_timestamp() for update skip locked`,
+     where id = $1 and ${IS_DUE} for update skip locked`,
     [id],
   );
   return row ? { schedule: row, now: row.now } : null;

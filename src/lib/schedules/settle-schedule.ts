@@ -45,7 +45,8 @@ export async function settleSchedule(
   const plan = planDue({ ...schedule, rule: parseRule(schedule), now });
   const round: Round = { schedule, now, position: schedule.position, settled: { ...NOTHING, sessions: [] } };
   round.settled.missed = await recordRuns(tx, id, missedRuns(schedule, plan));
-  let settledUntil = plan.missed.at(-1) ?? schedule.settledUntil;
+  // Never ahead: what was settled while the clock was ahead is settled anew from now on.
+  let settledUntil = plan.missed.at(-1) ?? new Date(Math.min(schedule.settledUntil.getTime(), now.getTime()));
   let waiting: Date | null = null;
   for (const occurrence of plan.start) {
     if ((await settleOccurrence(tx, round, occurrence, options)) === 'waits') {

@@ -1,7 +1,7 @@
 import type { Db } from '#lib/db/create-db.ts';
 import type { Logger } from '#lib/logger.ts';
 import { findRuleProblem } from '#lib/schedules/occurrences.ts';
-import { type DueSchedule, findDueSchedules } from '#lib/schedules/schedule-store.ts';
+import { type DueSchedule, walkDueSchedules } from '#lib/schedules/schedule-store.ts';
 import { hasMoved, settleSchedule } from '#lib/schedules/settle-schedule.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { createEventPublisher, type EventPublisher } from '../events.ts';
@@ -16,7 +16,7 @@ export interface ScheduleDutyOptions {
   defaultMaxRetries: number;
 }
 
-/** An occurrence is started at most about so late; the look costs one scan of a small index. */
+/** An occurrence is started at most about so late; the look costs one scan of a small table. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
@@ -36,7 +36,7 @@ export function createScheduleDuty(options: ScheduleDutyOptions): ManagerDuty {
     name: 'schedules',
     intervalMs: LOOK_EVERY_MS,
     async run(signal) {
-      for (const due of await findDueSchedules(options.db, [...unreadable.values()])) {
+      for await (const due of walkDueSchedules(options.db, [...unreadable.values()])) {
         if (signal.aborted) return;
         const problem = findRuleProblem(due);
         if (problem === null) await settlePatiently(settling, due.id, troubled);
