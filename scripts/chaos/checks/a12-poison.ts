@@ -1,8 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { findGroupObstacle, MemoryGroup } from '#test/memory-group.ts';
 import type { ChaosArena } from '../chaos-arena.ts';
-import type { ChaosCheck, CheckOutcome, CheckRun } from '../chaos-check.ts';
+import type { ChaosCheck, CheckRun } from '../chaos-check.ts';
 import { POISONS, type Poison } from '../chaos-scrapers.ts';
+import { untilOver } from '../until-over.ts';
+import { compareThroughput } from './a12-throughput.ts';
 
 const DEATHS = 3;
 /** On either side of each poison in the queue, so that they share processes from the first claim on. */
@@ -10,6 +11,8 @@ const GOOD_BESIDE_POISON = 5;
 /** Slow enough that a good one has seldom saved a page when its neighbour kills the process. Of the poison's priority. */
 const GOOD = { pages: 3, stepMs: 400, priority: 1 };
 const MANAGERS = [1, 2];
+/** A small heap, so that one that hoards there dies in a second. Several sessions share each process, as in production. */
+const ENV = { NODE_OPTIONS: '--max-old-space-size=96', WORKER_CONCURRENCY: '4' };
 /** Of a manager with its workers; whoever is the largest when it is used up has taken most of it. */
 const GROUP_MB = 1_024;
 
@@ -21,7 +24,14 @@ export const poisonSet: ChaosCheck = {
     const obstacle = await findGroupObstacle();
     const groups = obstacle === null ? MANAGERS.map(() => new MemoryGroup(GROUP_MB)) : [];
     try {
-      return await run.world.withArena((arena) => poisonArena(arena, run, groups, obstacle));
+      const { failures, worst } = await run.world.withArena((arena) => poisonArena(arena, run, groups, obstacle));
+      const throughput = await compareThroughput(run, ENV);
+      return {
+        kind: 'done',
+        tries: run.tries,
+        failures: [...failures, ...throughput.failures],
+        worst: `${worst}; ${throughput.words}`,
+      };
     } finally {
       await Promise.all(groups.map((group) => group.remove()));
     }
@@ -33,15 +43,15 @@ async function poisonArena(
   { tries, long, slack }: CheckRun,
   groups: readonly MemoryGroup[],
   obstacle: string | null,
-): Promise<CheckOutcome> {
+): Promise<{ failures: string[]; worst: string }> {
   // An endless loop is found by the manager's watchdog after two minutes, three times, the last one alone: for long runs.
   const kinds = POISONS.filter((how) => (how !== 'loop' || long) && (how !== 'hoard' || obstacle === null));
   const hows = Array.from({ length: tries }, (_, index) => kinds[index % kinds.length] ?? 'abort');
-  // A small heap, so that one that hoards there dies in a second. Several sessions share each process, as in production.
-  const env = { NODE_OPTIONS: '--max-old-space-size=96', WORKER_CONCURRENCY: '4' };
   const { good, poison } = await enqueueMixed(arena, hows);
   await Promise.all(
-    MANAGERS.map((_, index) => arena.startManager({ workers: long ? 3 : 2, env, prefix: groups[index]?.prefix ?? [] })),
+    MANAGERS.map((_, index) =>
+      arena.startManager({ workers: long ? 3 : 2, env: ENV, prefix: groups[index]?.prefix ?? [] }),
+    ),
   );
   await untilOver(arena, (long ? 3_600_000 : 600_000) * slack);
   const failures = [...(await findWrongDeaths(arena, poison)), ...(await findSharedLastDeaths(arena))];
@@ -55,7 +65,7 @@ async function poisonArena(
   );
   const kernel = obstacle === null ? `${kills} kills by the kernel` : `none by the kernel (${obstacle})`;
   const worst = `${good.length} good sessions, ${deaths?.count} of their attempts died with a neighbour, ${kernel}`;
-  return { kind: 'done', tries, failures, worst };
+  return { failures, worst };
 }
 
 async function enqueueMixed(arena: ChaosArena, hows: readonly Poison[]): Promise<{ good: number[]; poison: number[] }> {
@@ -67,18 +77,6 @@ async function enqueueMixed(arena: ChaosArena, hows: readonly Poison[]): Promise
     good.push(...(await arena.enqueuePages(GOOD_BESIDE_POISON, GOOD)));
   }
   return { good, poison };
-}
-
-/** Waits as long as it takes, with pauses between tries ten times as short: who comes back after whom stays as it is. */
-async function untilOver(arena: ChaosArena, timeoutMs: number): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while ((await arena.openCount()) > 0) {
-    if (performance.now() > deadlineMs) throw new Error(`Waited ${timeoutMs} ms for poison and good sessions to end`);
-    await arena.db.query(
-      `update scraping_sessions set wake_at = wake_at - interval '2.7 seconds' where status = 'pending' and wake_at < 'infinity'`,
-    );
-    await wait(300);
-  }
 }
 
 /** Each poison must have died exactly three times, and be quarantined. */
