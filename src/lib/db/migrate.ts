@@ -18,8 +18,8 @@ const TRIES_MAX = 30;
 /** Between two tries: time for those who waited behind. */
 const TRY_AGAIN_MS = 1_000;
 
-/** SQLSTATE of a lock that was not to be had in time. */
-const LOCK_NOT_AVAILABLE = '55P03';
+/** SQLSTATEs of a lock that was not to be had in time, and of one that the migration and another waited for in a ring. */
+const LOST_LOCK: readonly unknown[] = ['55P03', '40P01'];
 
 /** Long enough for any statement of a migration and for waiting behind another one; a dead connection ends the wait. */
 const STATEMENT_MAX_MS = 1_800_000;
@@ -74,7 +74,7 @@ async function applyPatiently(client: pg.Client, folder: string): Promise<void> 
     try {
       return await applyMigrations(drizzle(client), { migrationsFolder: folder });
     } catch (error) {
-      if (tries === TRIES_MAX || sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      if (tries === TRIES_MAX || !LOST_LOCK.includes(sqlStateOf(error))) throw error;
       await wait(TRY_AGAIN_MS);
     }
   }
