@@ -1,6 +1,6 @@
 import type { Executor } from '../db/create-db.ts';
-import { parseRule } from './occurrences.ts';
-import { type DuePlan, planDue } from './plan-due.ts';
+import { findRuleProblem, lastOccurrences, parseRule } from './occurrences.ts';
+import { MISSED_RECORDED_MAX, planDue } from './plan-due.ts';
 import {
   hasUnfinishedBatch,
   moveSchedule,
@@ -44,7 +44,11 @@ export async function settleSchedule(
   const { schedule, now } = taken;
   const plan = planDue({ ...schedule, rule: parseRule(schedule), now });
   const round: Round = { schedule, now, position: schedule.position, settled: { ...NOTHING, sessions: [] } };
-  round.settled.missed = await recordRuns(tx, id, missedRuns(schedule, plan));
+  round.settled.missed = await recordRuns(
+    tx,
+    id,
+    missedRuns(schedule, plan.missed, plan.moreMissed, whyMissed(schedule)),
+  );
   // Never ahead: what was settled while the clock was ahead is settled anew from now on.
   let settledUntil = plan.missed.at(-1) ?? new Date(Math.min(schedule.settledUntil.getTime(), now.getTime()));
   let waiting: Date | null = null;
@@ -98,16 +102,30 @@ export function hasMoved({ started, refused, overlapped, missed }: SettledSchedu
   return started + refused + overlapped + missed > 0;
 }
 
-function missedRuns(schedule: Schedule, plan: DuePlan): NewRun[] {
-  const why = {
+/**
+ * Records what was due up to a moment and will not be started any more, in the caller's transaction. Nothing of a schedule that
+ * is paused, since nobody wanted that, or whose rule cannot be read here.
+ */
+export async function giveUpDue(tx: Executor, schedule: Schedule, until: Date, why: string): Promise<void> {
+  if (schedule.paused || findRuleProblem(schedule) !== null) return;
+  const rule = parseRule(schedule);
+  const { occurrences, more } = lastOccurrences(rule, schedule.settledUntil, until, MISSED_RECORDED_MAX);
+  await recordRuns(tx, schedule.id, missedRuns(schedule, occurrences, more, why));
+}
+
+function whyMissed({ catchUp, catchUpMax }: Schedule): string {
+  return {
     skip: 'Nobody could start it at its time, and this schedule skips late runs.',
     latest: 'Nobody could start it at its time; of the late runs this schedule starts the latest only.',
-    all: `Nobody could start it at its time; this schedule catches up on ${schedule.catchUpMax} late runs at most.`,
-  }[schedule.catchUp];
-  return plan.missed.map((occurrence, index) => ({
+    all: `Nobody could start it at its time; this schedule catches up on ${catchUpMax} late runs at most.`,
+  }[catchUp];
+}
+
+function missedRuns(schedule: Schedule, missed: readonly Date[], more: boolean, why: string): NewRun[] {
+  return missed.map((occurrence, index) => ({
     occurrence,
     outcome: 'missed',
-    reason: index === 0 && plan.moreMissed ? `${why} So were those before it, back to ${toMinute(schedule)}.` : why,
+    reason: index === 0 && more ? `${why} So were those before it, back to ${toMinute(schedule)}.` : why,
   }));
 }
 

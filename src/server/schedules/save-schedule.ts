@@ -3,6 +3,7 @@ import type { Executor } from '#lib/db/create-db.ts';
 import type { ScheduleTarget } from '#lib/db/schema/schedules.ts';
 import { nextOccurrence, parseRule, type StoredRule } from '#lib/schedules/occurrences.ts';
 import { type Schedule, takeSchedule } from '#lib/schedules/schedule-store.ts';
+import { giveUpDue } from '#lib/schedules/settle-schedule.ts';
 import { createTargetChecker } from '#lib/sources/check-target.ts';
 import { fieldError } from '../api-error.ts';
 import type { ServerContext } from '../context.ts';
@@ -53,7 +54,9 @@ export async function changeSchedule(
     const merged: ScheduleInput = { ...before, ...withoutUndefined(change) };
     const after = { ...merged, ...checkRule(merged) };
     if (change.targets) await checkTargets(tx, after.targets);
-    const settledUntil = isSameRule(before, after) ? before.settledUntil : taken.now;
+    const sameRule = isSameRule(before, after);
+    const settledUntil = sameRule ? before.settledUntil : taken.now;
+    if (!sameRule) await giveUpDue(tx, before, taken.now, 'The rule was changed before its turn came.');
     await tx.query(
       `update schedules set name = $2, cron = $3, time_zone = $4, every_minutes = $5, targets = $6::jsonb, batch_size = $7,
          priority = $8, max_retries = $9, jitter_seconds = $10, allow_overlap = $11, catch_up = $12, catch_up_max = $13,
@@ -91,10 +94,11 @@ export async function pauseSchedule(
     if (!taken) throw scheduleNotFound(id);
     const { schedule, now } = taken;
     if (schedule.paused === paused) return;
+    if (paused) await giveUpDue(tx, schedule, now, 'The schedule was paused before its turn came.');
     const nextAt = paused ? (schedule.nextAt?.toISOString() ?? null) : nextText(checkRule(schedule), now);
     await tx.query(
       `update schedules set paused = $2, next_at = $3, settled_until = $4, updated_at = clock_timestamp() where id = $1`,
-      [id, paused, nextAt, (paused ? schedule.settledUntil : now).toISOString()],
+      [id, paused, nextAt, now.toISOString()],
     );
   });
   publisher.publish(['schedules']);

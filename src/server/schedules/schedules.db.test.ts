@@ -77,6 +77,44 @@ describe('a schedule', () => {
     await expect(pauseSchedule(server.context, id, false)).resolves.toMatchObject({ paused: false });
   });
 
+  it.each([
+    ['paused', 'The schedule was paused', (id: number) => pauseSchedule(server.context, id, true)],
+    [
+      'given another rule',
+      'The rule was changed',
+      (id: number) => changeSchedule(server.context, id, { everyMinutes: 5 }),
+    ],
+  ])('leaves a record of what was due when it is %s, once', async (_, why, act) => {
+    const { id } = await add({ cron: null, everyMinutes: 1, catchUp: 'all' });
+    const settle = (ago: string) =>
+      server.context.db.query(
+        `update schedules set settled_until = date_trunc('minute', clock_timestamp()) - $1::interval`,
+        [ago],
+      );
+    await settle('3 minutes');
+    await act(id);
+    const runs = () => server.context.db.query('select outcome, reason from schedule_runs order by occurrence');
+    const due = await runs();
+    expect(due.length).toBeGreaterThanOrEqual(3);
+    expect(due.length).toBeLessThanOrEqual(4);
+    expect(due.every(({ outcome, reason }) => outcome === 'missed' && String(reason).startsWith(why))).toBe(true);
+    // Of the time of a pause nothing is recorded.
+    await pauseSchedule(server.context, id, true);
+    await settle('10 minutes');
+    await changeSchedule(server.context, id, { everyMinutes: 2 });
+    await pauseSchedule(server.context, id, false);
+    expect(await runs()).toHaveLength(due.length);
+  });
+
+  it('leaves no more than a hundred records of a long absence when it is paused', async () => {
+    const { id } = await add({ cron: null, everyMinutes: 1 });
+    await server.context.db.query(`update schedules set settled_until = '2020-01-01T00:00:00Z'`);
+    await pauseSchedule(server.context, id, true);
+    const runs = await server.context.db.query('select reason from schedule_runs order by occurrence');
+    expect(runs).toHaveLength(100);
+    expect(runs[0]?.reason).toContain('back to 2020-01-01T00:00Z');
+  });
+
   it('is removed with its records; its sessions stay', async () => {
     const { id } = await add();
     await runSchedule(server.context, id, {});
