@@ -29,6 +29,7 @@ const NOTHING: PruneCounts = {
   workers: 0,
   tokens: 0,
   bans: 0,
+  slots: 0,
   hosts: 0,
   robots: 0,
 };
@@ -141,11 +142,12 @@ describe('pruneOldRows', () => {
          ('asked lately', clock_timestamp() - interval '29 days', ${old}, default, null),
          ('paused', ${old}, ${old}, default, clock_timestamp() + interval '1 hour'),
          ('backs off', ${old}, ${old}, clock_timestamp() + interval '1 hour', null),
+         ('given up', ${old}, ${old}, default, null),
          ('being asked', ${old}, ${old}, default, null)`,
     );
     await bed.db.query(
       `insert into host_slots (host_key, worker_id, start_at, expires_at)
-       values ('being asked', 'worker', clock_timestamp(), clock_timestamp() + interval '1 minute')`,
+       values ('being asked', 'worker', clock_timestamp(), clock_timestamp() + interval '1 minute'), ('given up', 'gone', ${old}, ${old})`,
     );
     await bed.db.query(
       `insert into robots_cache (origin, outcome, fetched_at, expires_at, looking_until) values
@@ -153,7 +155,7 @@ describe('pruneOldRows', () => {
          ('https://looked.example.com', 'none', ${old}, ${old}, clock_timestamp()),
          ('https://new.example.com', 'none', clock_timestamp(), clock_timestamp() + interval '1 day', null)`,
     );
-    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, bans: 2, hosts: 2, robots: 1 });
+    expect(await pruneOldRows(bed.db, RETENTION)).toEqual({ ...NOTHING, bans: 2, slots: 1, hosts: 3, robots: 1 });
     const hosts = await bed.db.query('select host_key from host_pacing order by host_key');
     expect(hosts.map((row) => row.host_key)).toEqual(['asked lately', 'backs off', 'being asked', 'paused']);
     const bans = await bed.db.query('select host_key from proxy_host_bans order by host_key');

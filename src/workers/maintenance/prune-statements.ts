@@ -12,6 +12,7 @@ export type PruneKind =
   | 'workers'
   | 'tokens'
   | 'bans'
+  | 'slots'
   | 'hosts'
   | 'robots';
 
@@ -165,6 +166,11 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
       'proxy_id, host_key',
       `select proxy_id, host_key from proxy_host_bans where until < ${CUTOFF} ${BATCH}`,
     ),
+  },
+  // Expired ones are cleared away when their host is asked again, which may never happen.
+  slots: {
+    age: 'hostsMs',
+    sql: deleteBatch('host_slots', 'id', `select id from host_slots where expires_at < ${CUTOFF} ${BATCH}`),
   },
   // Its clocks may lie in the future although it was asked long ago: a host that is paused stays known.
   hosts: {

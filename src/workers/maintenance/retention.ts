@@ -26,7 +26,7 @@ export interface Retention {
   tokensMs: number;
   /** Bans of a proxy by a host, after their end: the next one of the two is longer as long as this one is known. */
   bansMs: number;
-  /** The pace of hosts that nobody asked, and robots.txt files that nobody read, since then. */
+  /** The pace and slots of hosts that nobody asked, and robots.txt files that nobody read, since then. */
   hostsMs: number;
 }
 
