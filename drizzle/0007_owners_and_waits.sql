@@ -3,6 +3,7 @@ ALTER TABLE "scraping_sessions" ADD COLUMN "forgiven_claims" integer;--> stateme
 ALTER TABLE "nodes" ADD COLUMN "token_id" bigint;--> statement-breakpoint
 ALTER TABLE "nodes" ADD COLUMN "lease_ms" integer DEFAULT 30000 NOT NULL;--> statement-breakpoint
 ALTER TABLE "worker_instances" ADD COLUMN "process_started_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "leads_state" ON "leads" USING btree (lower("state"),"id");--> statement-breakpoint
 CREATE INDEX "session_batches_created_at" ON "session_batches" USING btree ("created_at");
 --> statement-breakpoint
 -- Since when a session can be claimed is noted where it becomes claimable, whoever makes it so. A new one can be from its creation on;

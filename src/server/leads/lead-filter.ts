@@ -25,16 +25,11 @@ export const leadFilterSchema = z.strictObject({
 
 export type LeadFilter = z.output<typeof leadFilterSchema>;
 
-/** From which tables a filter reads; the session's sightings come in their own order, which is that of the list. */
-export function leadTables(filter: LeadFilter): string {
-  return filter.sessionId === undefined ? 'leads l' : 'lead_sightings seen join leads l on l.id = seen.lead_id';
-}
-
+/** What a lead must be; `sessionId` speaks of sightings and is left to those who join them. */
 export function leadConditions(filter: LeadFilter): SqlConditions {
   const query = filter.text === undefined ? undefined : textQuery(filter.text);
   return (
     new SqlConditions()
-      .add('seen.session_id = ?', filter.sessionId)
       .add('l.batch_id = ?', filter.batchId)
       .add('l.source = ?', filter.source)
       .add('strpos(lower(l.location), lower(?)) > 0', filter.location)

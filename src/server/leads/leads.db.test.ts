@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NormalizedLead } from '#lib/leads/lead.ts';
 import { saveLeads } from '#lib/leads/save-leads.ts';
 import { addSuppressions } from '#lib/leads/suppression.ts';
+import { countBlocks } from '#test/explained-blocks.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
 import { exportLeads, parseExportFormat } from './export-leads.ts';
 import { getLead } from './get-lead.ts';
@@ -63,6 +64,14 @@ const save = (leads: NormalizedLead[], sessionId: number) =>
 const list = (filter: LeadFilter, page = { limit: 200, after: null as number | null }) =>
   listLeads(server.context.db, filter, page);
 const names = async (filter: LeadFilter) => (await list(filter)).items.map((item) => item.name).sort();
+
+const makeBulk = (first: number, last: number) =>
+  server.context.db.query(
+    `insert into leads (lead_key, session_id, batch_id, source, portal, location, role, source_row_id, provenance, request)
+     select sha256(('bulk ' || n)::bytea), 9, $1, 'permits', 'ga-bulk', 'Georgia', 'owner', n, '{}', repeat('x', 500)
+     from generate_series($2::int, $3) n`,
+    [BATCH, first, last],
+  );
 
 beforeAll(async () => {
   server = await createTestServerContext();
@@ -162,12 +171,7 @@ describe('exportLeads', () => {
   });
 
   it('writes many pages as NDJSON, each lead once, in little memory', async () => {
-    await server.context.db.query(
-      `insert into leads (lead_key, session_id, batch_id, source, portal, location, role, source_row_id, provenance, request)
-       select sha256(('bulk ' || n)::bytea), 9, $1, 'permits', 'ga-bulk', 'Georgia', 'owner', n, '{}', repeat('x', 500)
-       from generate_series(1, 30000) n`,
-      [BATCH],
-    );
+    await makeBulk(1, 30_000);
     const response = await exportLeads(server.context.db, { portal: 'ga-bulk' }, 'ndjson', new Date());
     const ids = new Set<number>();
     let rest = '';
@@ -184,5 +188,35 @@ describe('exportLeads', () => {
 
   it('names the formats there are', () => {
     expect(() => parseExportFormat('parquet')).toThrow(/csv, ndjson/);
+  });
+});
+
+describe('listLeads among many', () => {
+  // Last in this file: the leads that the others count are the oldest now, far below the newest one.
+  beforeAll(async () => {
+    await makeBulk(30_001, 50_000);
+    await server.context.db.query(`select setval(pg_get_serial_sequence('leads', 'id'), 10000000)`);
+    await makeBulk(50_001, 50_001);
+    await server.context.db.query('vacuum analyze leads');
+  }, 60_000);
+
+  it.each<[string, LeadFilter, number]>([
+    ['the beginning of a rare word', { text: 'jan' }, 1],
+    ['a word that is nowhere', { text: 'nowhere' }, 0],
+    ['a rare state', { state: 'ga' }, 9],
+    ['a state that is nowhere', { state: 'TX' }, 0],
+  ])('finds %s without reading all leads', async (_what, filter, found) => {
+    const counting = countBlocks(server.context.db);
+    expect((await listLeads(counting, filter, { limit: 9, after: null })).items).toHaveLength(found);
+    // The table has 3,500.
+    expect(counting.blocks).toBeLessThan(200);
+  });
+
+  it('finds what no index has, over gaps in the ids', async () => {
+    const page = await list({ city: 'atlanta' }, { limit: 1, after: null });
+    expect(page).toMatchObject({ items: [{ name: 'Jane Sample' }], nextCursor: null });
+    expect(
+      (await list({ portal: 'ga-bulk' }, { limit: 2, after: null })).items.map((item) => item.sourceRowId),
+    ).toEqual(['50001', '50000']);
   });
 });

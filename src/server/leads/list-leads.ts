@@ -1,11 +1,12 @@
 import type { ApiPage } from '#lib/api/answer.ts';
 import type { ApiLead } from '#lib/api/lead.ts';
-import type { Executor } from '#lib/db/create-db.ts';
+import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { formatCursor, type PageRequest } from '../parse-page.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { hideSuppressed } from './hide-suppressed.ts';
 import { LEAD_COLUMNS } from './lead-columns.ts';
-import { type LeadFilter, leadConditions, leadTables } from './lead-filter.ts';
+import { type LeadFilter, leadConditions } from './lead-filter.ts';
+import { scanLeads } from './scan-leads.ts';
 
 /**
  * Leads, newest first. People on the suppression list are left out, so a page may be shorter than asked for and still
@@ -22,16 +23,26 @@ export async function readLeads(
   filter: LeadFilter,
   { limit, after }: PageRequest,
 ): Promise<{ leads: ApiLead[]; last: number | null }> {
-  const idColumn = filter.sessionId === undefined ? 'l.id' : 'seen.lead_id';
-  const where = leadConditions(filter).add(`${idColumn} < ?`, after);
-  const rows = await db.query(
-    `select ${LEAD_COLUMNS} from ${leadTables(filter)} where ${where}
-     order by ${idColumn} desc limit ${where.bind(limit + 1)}`,
-    where.values,
-  );
+  const scan = filter.sessionId === undefined ? scanLeads : readSightings;
+  const rows = await scan(db, filter, after, limit + 1);
   const found = rows.slice(0, limit).map((row) => withIsoTimes<ApiLead>(row));
   return {
     leads: await hideSuppressed(db, found),
     last: rows.length > limit ? (found.at(-1)?.id ?? null) : null,
   };
+}
+
+/** The leads that a session saw come in the order of the list already. */
+async function readSightings(
+  db: Executor,
+  filter: LeadFilter,
+  after: number | null,
+  limit: number,
+): Promise<QueryRow[]> {
+  const where = leadConditions(filter).add('seen.session_id = ?', filter.sessionId).add('seen.lead_id < ?', after);
+  return await db.query(
+    `select ${LEAD_COLUMNS} from lead_sightings seen join leads l on l.id = seen.lead_id where ${where}
+     order by seen.lead_id desc limit ${where.bind(limit)}`,
+    where.values,
+  );
 }

@@ -66,6 +66,8 @@ export const leads = pgTable(
     index('leads_batch').on(table.batchId, table.id),
     // Serves: the free-text filter of the leads page and API.
     index('leads_search').using('gin', table.search),
+    // Serves: the leads of one state, newest first, which is how a salesperson reads them. No lead takes measurably longer.
+    index('leads_state').on(sql`lower(${table.state})`, table.id),
     // Serves: removing the demo data with one action.
     index('leads_demo').on(table.id).where(sql`${table.demo}`),
   ],
