@@ -226,6 +226,8 @@ describe('pruneOldRows', () => {
         .map((row) => String(row['QUERY PLAN']))
         .filter((line) => line.includes('on scraping_sessions'));
       expect(reads).toEqual([expect.stringContaining('using scraping_sessions_batch')]);
+      // Nor is its own table read as a whole.
+      expect(plan.map((row) => row['QUERY PLAN']).join()).not.toContain('Seq Scan');
     },
   );
 

@@ -111,16 +111,14 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     age: 'snapshotsMs',
     sql: deleteBatch(
       'page_snapshots',
-      'signature',
-      `select signature from page_snapshots where expires_at < ${CUTOFF} order by expires_at ${BATCH}`,
+      `select ctid from page_snapshots where expires_at < ${CUTOFF} order by expires_at ${BATCH}`,
     ),
   },
   validators: {
     age: 'validatorsMs',
     sql: deleteBatch(
       'page_validators',
-      'source, url_hash',
-      `select source, url_hash from page_validators where fetched_at < ${CUTOFF} order by fetched_at ${BATCH}`,
+      `select ctid from page_validators where fetched_at < ${CUTOFF} order by fetched_at ${BATCH}`,
     ),
   },
   sessions: { age: 'sessionsMs', sql: PRUNE_SESSIONS },
@@ -129,8 +127,7 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     age: 'batchesMs',
     sql: deleteBatch(
       'session_batches',
-      'id',
-      `select b.id from session_batches b
+      `select b.ctid from session_batches b
        where b.created_at < ${CUTOFF} and ${isGone('b.id')} order by b.created_at ${BATCH}`,
     ),
   },
@@ -138,8 +135,7 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     age: 'scheduleRunsMs',
     sql: deleteBatch(
       'schedule_runs',
-      'schedule_id, occurrence',
-      `select r.schedule_id, r.occurrence from schedule_runs r
+      `select r.ctid from schedule_runs r
        where r.at < ${CUTOFF} and ${isGone('r.batch_id')} order by r.at ${BATCH}`,
     ),
   },
@@ -147,38 +143,31 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     age: 'workersMs',
     sql: deleteBatch(
       'worker_instances',
-      'worker_id',
-      `select worker_id from worker_instances where status in ('stopped', 'crashed') and last_heartbeat < ${CUTOFF} ${BATCH}`,
+      `select ctid from worker_instances where status in ('stopped', 'crashed') and last_heartbeat < ${CUTOFF} ${BATCH}`,
     ),
   },
   tokens: {
     age: 'tokensMs',
     sql: deleteBatch(
       'api_tokens',
-      'id',
-      `select id from api_tokens where least(revoked_at, expires_at) < ${CUTOFF} ${BATCH}`,
+      `select ctid from api_tokens where least(revoked_at, expires_at) < ${CUTOFF} ${BATCH}`,
     ),
   },
   bans: {
     age: 'bansMs',
-    sql: deleteBatch(
-      'proxy_host_bans',
-      'proxy_id, host_key',
-      `select proxy_id, host_key from proxy_host_bans where until < ${CUTOFF} ${BATCH}`,
-    ),
+    sql: deleteBatch('proxy_host_bans', `select ctid from proxy_host_bans where until < ${CUTOFF} ${BATCH}`),
   },
   // Expired ones are cleared away when their host is asked again, which may never happen.
   slots: {
     age: 'hostsMs',
-    sql: deleteBatch('host_slots', 'id', `select id from host_slots where expires_at < ${CUTOFF} ${BATCH}`),
+    sql: deleteBatch('host_slots', `select ctid from host_slots where expires_at < ${CUTOFF} ${BATCH}`),
   },
   // Its clocks may lie in the future although it was asked long ago: a host that is paused stays known.
   hosts: {
     age: 'hostsMs',
     sql: deleteBatch(
       'host_pacing',
-      'host_key',
-      `select host_key from host_pacing p
+      `select ctid from host_pacing p
        where greatest(last_asked_at, next_at, backoff_until, paused_until) < ${CUTOFF}
          and not exists (select from host_slots s where s.host_key = p.host_key) ${BATCH}`,
     ),
@@ -187,16 +176,18 @@ export const PRUNE_STATEMENTS: Record<PruneKind, PruneStatement> = {
     age: 'hostsMs',
     sql: deleteBatch(
       'robots_cache',
-      'origin',
-      `select origin from robots_cache where greatest(fetched_at, expires_at, looking_until) < ${CUTOFF} ${BATCH}`,
+      `select ctid from robots_cache where greatest(fetched_at, expires_at, looking_until) < ${CUTOFF} ${BATCH}`,
     ),
   },
 };
 
-/** The position is of no use where the oldest rows are gone; it is named, since the driver passes it. */
-function deleteBatch(table: string, key: string, oldest: string): string {
+/**
+ * The rows are found by their place, which stands still while they are locked: by their key they may be planned as a join that
+ * reads the whole table. The position is of no use where the oldest rows are gone; it is named, since the driver passes it.
+ */
+function deleteBatch(table: string, oldest: string): string {
   return `
-    with deleted as (delete from ${table} where (${key}) in (${oldest}) returning 1)
+    with deleted as (delete from ${table} where ctid = any(array(${oldest})) returning 1)
     ${answerFullBatch()}`;
 }
 
