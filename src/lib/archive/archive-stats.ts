@@ -61,3 +61,10 @@ export function sumFigures(rows: readonly ArchiveFigures[]): ArchiveFigures {
   );
   return sums as Record<keyof ArchiveFigures, number>;
 }
+
+export const DAY_MS = 86_400_000;
+
+/** The day so many days after another, both as YYYY-MM-DD; such days sort like text. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+}

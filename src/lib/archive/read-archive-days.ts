@@ -1,5 +1,5 @@
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
-import type { ArchiveDay, ArchiveRange } from './archive-stats.ts';
+import { type ArchiveDay, type ArchiveRange, addDays } from './archive-stats.ts';
 
 /** SQL over a moment: its day lies in the range of $1 and $2. */
 function inRange(moment: string, slack = '0'): string {
@@ -46,7 +46,15 @@ select day::text as day, source, sum(sessions_completed)::float8 as "sessionsCom
   sum(duration_ms)::float8 as "durationMs"
 from figures group by day, source order by day desc, source`;
 
+/** One statement reads no more days than this: a year of a busy installation in one would come near the statement limit. */
+const STATEMENT_DAYS_MAX = 31;
+
 /** What was done per day and source, newest first. The longer the range, the longer it takes: bound it by ARCHIVE_DAYS_MAX. */
 export async function readArchiveDays(db: Executor, { from, to }: ArchiveRange): Promise<ArchiveDay[]> {
-  return await db.query<ArchiveDay & QueryRow>(READ_DAYS, [from, to]);
+  const days: ArchiveDay[] = [];
+  for (let last = to; last >= from; last = addDays(last, -STATEMENT_DAYS_MAX)) {
+    const first = addDays(last, 1 - STATEMENT_DAYS_MAX);
+    days.push(...(await db.query<ArchiveDay & QueryRow>(READ_DAYS, [first < from ? from : first, last])));
+  }
+  return days;
 }

@@ -4,6 +4,8 @@ import { GET as getSummary } from '#app/api/metrics/summary/route.ts';
 import type { ApiSummary } from '#lib/api/worker.ts';
 import type { ArchiveStats } from '#lib/archive/archive-stats.ts';
 import { DEFAULT_KEPT_DAYS, saveKeptDays } from '#lib/archive/kept-days.ts';
+import { readArchiveDays } from '#lib/archive/read-archive-days.ts';
+import type { Executor } from '#lib/db/create-db.ts';
 import { readEnv } from '#lib/env.ts';
 import { silentLogger } from '#lib/logger.ts';
 import { routeParams } from '#test/api-routes.ts';
@@ -109,6 +111,27 @@ describe('GET /api/archive/stats', () => {
     expect(days).toEqual([]);
     expect(await stats('?from=2024-01-01')).toMatchObject({ from: '2024-01-01', to: '2024-12-31' });
     expect(await stats('?to=2024-01-30')).toMatchObject({ from: '2024-01-01', to: '2024-01-30' });
+  });
+
+  it('gives each day of a long range once, newest first, from statements over a month at most', async () => {
+    const { db } = server.context;
+    await db.query(
+      `insert into archive_days (day, source, attempts) select date '2023-03-01' + n, 'permits', n from generate_series(0, 364) n`,
+    );
+    const parts: unknown[] = [];
+    const watched: Executor = {
+      query: (text, values) => {
+        parts.push(values);
+        return db.query(text, values);
+      },
+    };
+    const days = await readArchiveDays(watched, { from: '2023-03-02', to: '2024-02-27' });
+    expect(days.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 363 }, (_, index) => 363 - index));
+    expect(parts).toHaveLength(12);
+    expect(parts.slice(0, 2)).toEqual([
+      ['2024-01-28', '2024-02-27'],
+      ['2023-12-28', '2024-01-27'],
+    ]);
   });
 
   it('says how long all machines keep rows, whatever this one was told', async () => {

@@ -1,11 +1,17 @@
 import { z } from 'zod';
-import { ARCHIVE_DAYS_MAX, type ArchiveRange, type ArchiveStats, sumFigures } from '#lib/archive/archive-stats.ts';
+import {
+  ARCHIVE_DAYS_MAX,
+  type ArchiveRange,
+  type ArchiveStats,
+  addDays,
+  DAY_MS,
+  sumFigures,
+} from '#lib/archive/archive-stats.ts';
 import { readKeptDays } from '#lib/archive/kept-days.ts';
 import { readArchiveDays } from '#lib/archive/read-archive-days.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { fieldError } from '../api-error.ts';
 
-const DAY_MS = 86_400_000;
 /** Days that are shown when nobody asks for others. */
 const DEFAULT_DAYS = 30;
 
@@ -60,7 +66,3 @@ function rangeOf({ from, to }: ArchiveFilter, today: string): ArchiveRange {
 /** Days as YYYY-MM-DD sort like text. */
 const earlier = (a: string, b: string) => (a < b ? a : b);
 const later = (a: string, b: string) => (a > b ? a : b);
-
-function addDays(from: string, days: number): string {
-  return new Date(Date.parse(from) + days * DAY_MS).toISOString().slice(0, 10);
-}
