@@ -5,6 +5,7 @@ import type { Executor } from '#lib/db/create-db.ts';
 import { SESSION_STATUSES } from '#lib/db/schema/vocabulary.ts';
 import { type PageRequest, toPage } from '../parse-page.ts';
 import { queryText, queryWords } from '../parse-query.ts';
+import { scanNewest } from '../scan-newest.ts';
 import { SqlConditions } from '../sql-conditions.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { LIST_COLUMNS } from './session-columns.ts';
@@ -26,15 +27,23 @@ export async function listSessions(
   filter: SessionFilter,
   page: PageRequest,
 ): Promise<ApiPage<ApiSession>> {
-  const where = sessionConditions(filter).add('s.id < ?', page.after);
-  const rows = await db.query(
-    `select ${LIST_COLUMNS} from scraping_sessions s where ${where} order by s.id desc limit ${where.bind(page.limit + 1)}`,
-    where.values,
-  );
+  const read = {
+    table: 'scraping_sessions',
+    alias: 's',
+    columns: LIST_COLUMNS,
+    conditions: () => sessionConditions(filter),
+    isIndexed: filter.batchId !== undefined || isPending(filter),
+  } as const;
+  const rows = await scanNewest(db, read, { ...page, limit: page.limit + 1 });
   return toPage(
     rows.map((row) => withIsoTimes<ApiSession>(row)),
     page.limit,
   );
+}
+
+/** What waits has indexes, though none by id as what ended badly has. Completed sessions have none and are frequent. */
+function isPending({ status = [] }: SessionFilter): boolean {
+  return status.includes('pending') && !status.includes('completed');
 }
 
 export function sessionConditions(filter: SessionFilter): SqlConditions {
