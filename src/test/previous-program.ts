@@ -20,9 +20,10 @@ export interface PreviousProgram {
 export async function openPreviousProgram(): Promise<PreviousProgram> {
   const journal = JSON.parse(readFileSync(path.join(ROOT, 'drizzle/meta/_journal.json'), 'utf8'));
   const entries = journal.entries as { tag: string }[];
-  const file = `drizzle/${entries.at(-1)?.tag}.sql`;
-  const added = git('log', '--diff-filter=A', '--format=%H', '-1', '--', file).toString().trim();
-  if (added === '') throw new Error(`The history of "${file}" is not here: this needs a clone that is not shallow.`);
+  // By its number alone: before it was released it may have borne other names.
+  const files = `drizzle/${entries.at(-1)?.tag.split('_')[0]}_*.sql`;
+  const added = git('log', '--diff-filter=A', '--format=%H', '--', files).toString().trim().split('\n').at(-1);
+  if (!added) throw new Error(`The history of "${files}" is not here: this needs a clone that is not shallow.`);
   const folder = mkdtempSync(path.join(tmpdir(), 'eko-previous-'));
   const tree = path.join(folder, 'tree');
   mkdirSync(tree);
