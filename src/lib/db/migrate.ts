@@ -11,10 +11,11 @@ const MIGRATION_LOCK = 0x45_4b_4f_01;
 
 /**
  * How long a statement of a migration waits for a lock. Everybody who wants the same table waits behind it meanwhile, and one
- * long transaction would hold up the whole queue; so it gives way and tries again.
+ * long transaction would hold up the whole queue; so it gives way and tries again. Shorter than PostgreSQL's deadlock_timeout (1 s): where
+ * the migration and somebody's statement wait for each other, it is the migration that ends. For that a migration takes its locks first.
  */
-const LOCK_TIMEOUT_MS = 2_000;
-const TRIES_MAX = 30;
+const LOCK_TIMEOUT_MS = 300;
+const TRIES_MAX = 60;
 /** Between two tries: time for those who waited behind. */
 const TRY_AGAIN_MS = 1_000;
 
