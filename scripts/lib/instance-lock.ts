@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { processStartMark } from './process-start-mark.ts';
 
@@ -22,26 +22,55 @@ export class AlreadyRunningError extends Error {
 
 /**
  * Takes the lock of a data folder for the life of this process; a lock whose process is gone is taken over.
+ *
+ * Each holder has a file of its own with the next number, and only who made the highest one holds the lock. Nobody removes a lock to take it:
+ * of many that find the same one stale, link(2) lets a single one make the next. What is given back stays as an empty note, so that a number
+ * is never used again.
  * @throws AlreadyRunningError that says where the other one runs.
  */
 export function lockDataFolder(dataDir: string): InstanceLock {
   makeFolder(dataDir);
-  const file = path.join(dataDir, 'launcher.lock');
   const self: Holder = { pid: process.pid, mark: processStartMark(process.pid) };
-  const draft = `${file}.${process.pid}`;
+  const draft = path.join(dataDir, `launcher.draft.${process.pid}`);
   writeFileSync(draft, JSON.stringify(self), { mode: 0o644 });
   try {
-    while (!tryLink(draft, file)) removeIfStale(file, dataDir);
+    const number = takeNumber(dataDir, draft);
+    const file = fileOf(dataDir, number);
+    for (const earlier of numbersIn(dataDir)) if (earlier < number) rmSync(fileOf(dataDir, earlier), { force: true });
+    const write = (holder: Holder | null) => {
+      writeFileSync(draft, JSON.stringify(holder));
+      renameSync(draft, file);
+    };
+    // A folder that is not there any more is nobody's.
+    return { setUrl: (url) => write({ ...self, url }), release: () => existsSync(file) && write(null) };
   } finally {
     rmSync(draft, { force: true });
   }
-  return {
-    setUrl(url) {
-      writeFileSync(draft, JSON.stringify({ ...self, url }));
-      renameSync(draft, file);
-    },
-    release: () => rmSync(file, { force: true }),
-  };
+}
+
+function takeNumber(dataDir: string, draft: string): number {
+  for (;;) {
+    const latest = numbersIn(dataDir).at(-1) ?? 0;
+    for (const number of new Set([0, latest])) refuseHeld(fileOf(dataDir, number), dataDir);
+    const next = latest + 1;
+    if (!tryLink(draft, fileOf(dataDir, next))) continue;
+    // Who was slow may have made one that others have made and removed before: theirs are higher.
+    if (numbersIn(dataDir).at(-1) === next) return next;
+    rmSync(fileOf(dataDir, next), { force: true });
+  }
+}
+
+/** In rising order. Programs of before know one file only, which has no number: it counts as 0. */
+function numbersIn(dataDir: string): number[] {
+  return readdirSync(dataDir)
+    .map((name) => /^launcher(?:\.(\d+))?\.lock$/.exec(name))
+    .filter((match) => match !== null)
+    .map(([, number = '0']) => Number(number))
+    .sort((a, b) => a - b);
+}
+
+function fileOf(dataDir: string, number: number): string {
+  return path.join(dataDir, number === 0 ? 'launcher.lock' : `launcher.${number}.lock`);
 }
 
 /** link(2) either makes the complete file or fails, unlike writing it in place. */
@@ -55,23 +84,12 @@ function tryLink(draft: string, file: string): boolean {
   }
 }
 
-function removeIfStale(file: string, dataDir: string): void {
+function refuseHeld(file: string, dataDir: string): void {
   const holder = readHolder(file);
-  if (holder && isAlive(holder)) {
-    throw new AlreadyRunningError(
-      `It is already running${holder.url ? ` at ${holder.url}` : ' (still starting)'} as process ${holder.pid} on the data folder "${dataDir}". Stop that one first (Ctrl-C there, or "kill ${holder.pid}"), or set EKO_DATA_DIR and PORT for a second one.`,
-    );
-  }
-  // Of two that find the same stale lock, only one can move it away; the other one looks again.
-  const aside = `${file}.stale.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch {
-    return;
-  }
-  const moved = readHolder(aside);
-  if (moved && isAlive(moved)) tryLink(aside, file);
-  rmSync(aside, { force: true });
+  if (!holder || !isAlive(holder)) return;
+  throw new AlreadyRunningError(
+    `It is already running${holder.url ? ` at ${holder.url}` : ' (still starting)'} as process ${holder.pid} on the data folder "${dataDir}". Stop that one first (Ctrl-C there, or "kill ${holder.pid}"), or set EKO_DATA_DIR and PORT for a second one.`,
+  );
 }
 
 function readHolder(file: string): Holder | null {
