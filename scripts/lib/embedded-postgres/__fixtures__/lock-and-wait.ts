@@ -1,7 +1,8 @@
 import { AlreadyRunningError, lockDataFolder } from '../../instance-lock.ts';
 
 /** Tries to take the lock of a data folder when it is told to, says whether it got it, and keeps it until it is stopped. */
-process.once('message', () => {
+// Not once(): without a listener the channel holds nobody, and a process that ends has given its lock back.
+process.on('message', () => {
   try {
     lockDataFolder(process.argv[2] ?? '');
     process.send?.('held');
