@@ -192,7 +192,8 @@ async function freezeMachines(arena: ChaosArena, count: number, slack: number): 
   return [...failures, ...(await findWrongLosses(arena, freezes))];
 }
 
-const tellsOfLease = ({ level, message }: LogLine) => level === 'warn' && /lease.* (ended|ran out)/i.test(message);
+const tellsOfLease = ({ level, message }: LogLine) =>
+  level === 'warn' && /lease/i.test(message) && / (?:ended|ran out)/.test(message);
 
 /** Each has saved something and is about to save more. */
 async function untilAllWork(arena: ChaosArena, machines: readonly ChaosManager[], slack: number): Promise<void> {
