@@ -68,7 +68,7 @@ function findBotsMissing({ sessions }: Facts): Finding[] {
   const missing = sessions.ready.filter(({ source, hasBot }) => !hasBot && !isSourceName(source));
   return missing.map(({ source, sessions: count, oldestMs }) => ({
     level: oldestMs > WAITING_MS ? 'problem' : 'note',
-    what: `${plural(count, 'session')} of "${source}" ${count === 1 ? 'waits' : 'wait'}, and no bot is up that takes them`,
+    what: `${plural(count, 'session')} of "${source}" ${count === 1 ? 'waits' : 'wait'}, and no bot that takes that source is up`,
     advice: `Start a bot for "${source}" (docs/bots.md): the workers of this program do not know that source.`,
   }));
 }

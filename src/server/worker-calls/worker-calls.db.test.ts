@@ -12,6 +12,8 @@ import {
 } from '#workers/remote/calls/index.ts';
 import { RemoteSessionQueue } from '#workers/remote/remote-session-queue.ts';
 import { ServerClient } from '#workers/remote/server-client.ts';
+import type { CallContext } from './call-context.ts';
+import { findOwnClaims } from './own-workers.ts';
 
 let server: TestServerContext;
 let answer: AnswerRequest;
@@ -248,9 +250,14 @@ describe('a claim that is not given out yet', () => {
     const claimed = await claimOne();
     await ask('handBack', { claim: keyOf(claimed), reason: 'stopping' });
     const next = { ...claimed, claimNumber: claimed.claimNumber + 2 };
+    const [row] = await server.database.db.query<{ tokenId: number }>(
+      'select token_id as "tokenId" from worker_instances',
+    );
+    const caller = { db: server.database.db, account: { token: { tokenId: row?.tokenId } } } as unknown as CallContext;
+    expect(await findOwnClaims(caller, [keyOf(next)])).toEqual([]);
+    expect(await findOwnClaims(caller, [keyOf(claimed)])).toMatchObject([keyOf(claimed)]);
     const stale: Record<string, unknown> = { complete: [], saveFinds: null };
     const calls: [CallName, unknown][] = fenced(next);
-    // The database would carry these out if the claim were given out at that very moment.
     const claim = { workerId: 'local-1', sources: ['permits'], limit: 1, jobTimeoutMs: 60_000 };
     await server.context.queue.registerWorker({ ...machine, workerId: 'local-1' });
     for (const [name, args] of calls)
