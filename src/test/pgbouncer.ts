@@ -17,15 +17,17 @@ export interface PgBouncer {
 /** So few that clients share them all the time. */
 export const POOL_SIZE = 4;
 
+export type PoolMode = 'transaction' | 'session';
+
 /**
- * Starts a real PgBouncer in transaction mode before the database of `url`, with nothing set that would help us: it refuses start-up
- * parameters that it does not know.
+ * Starts a real PgBouncer before the database of `url`, with nothing set that would help us: it refuses start-up parameters that it
+ * does not know.
  */
-export async function startPgBouncer(program: string, url: string): Promise<PgBouncer> {
+export async function startPgBouncer(program: string, url: string, mode: PoolMode = 'transaction'): Promise<PgBouncer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eko-pgbouncer-'));
   const port = await findFreePort();
   const file = path.join(folder, 'pgbouncer.ini');
-  await writeFile(file, configuration(new URL(url), port), { mode: 0o600 });
+  await writeFile(file, configuration(new URL(url), port, mode), { mode: 0o600 });
   // It refuses to run as root; it reads its configuration before it becomes somebody else.
   const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn(program, [...asUser, file], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -57,7 +59,7 @@ export async function startPgBouncer(program: string, url: string): Promise<PgBo
   return { url: pooled.toString(), log: () => output, stop };
 }
 
-function configuration(url: URL, port: number): string {
+function configuration(url: URL, port: number, mode: PoolMode): string {
   const database = url.pathname.slice(1);
   return `
 [databases]
@@ -67,7 +69,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${POOL_SIZE}
 max_client_conn = 200
 `;

@@ -34,6 +34,8 @@ const RECONNECT_CAP_MS = 10_000;
 /** A pooler will not go away soon. */
 const DEAF_RECONNECT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Of the connection beside the one that listens, to connect and to notify each: together less than a ping may take. */
+const OUTSIDE_TIMEOUT_MS = 2_000;
 
 /** Statements are answered, notifications are not heard. */
 class DeafConnectionError extends Error {
@@ -130,7 +132,7 @@ class ListenConnection {
     for (const channel of [...this.#options.channels, this.#pingChannel]) {
       await this.#client.query(`listen ${pg.escapeIdentifier(channel)}`);
     }
-    this.#ping();
+    this.#ping((await this.#isPooled()) ? () => this.#notifyFromOutside() : () => this.#notify(this.#client));
   }
 
   end(reason: Error): void {
@@ -151,10 +153,10 @@ class ListenConnection {
   #pingLater(): void {
     if (this.#over) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ping(), this.#options.pingIntervalMs ?? 9_000);
+    this.#timer = setTimeout(() => this.#ping(() => this.#notify(this.#client)), this.#options.pingIntervalMs ?? 9_000);
   }
 
-  #ping(): void {
+  #ping(notify: () => Promise<unknown>): void {
     if (this.#over) return;
     const timeoutMs = this.#options.pingTimeoutMs ?? 5_000;
     let answered = false;
@@ -165,11 +167,44 @@ class ListenConnection {
         ),
       timeoutMs,
     );
-    this.#client.query('select pg_notify($1, $2)', [this.#pingChannel, '']).then(
+    notify().then(
       () => {
         answered = true;
       },
       (error: Error) => this.end(error),
     );
+  }
+
+  /** A pooler greets its clients with a number of its own, not with that of a process of the server. */
+  async #isPooled(): Promise<boolean> {
+    const { rows } = await this.#client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    return rows[0]?.pid !== (this.#client as pg.Client & { processID: number | null }).processID;
+  }
+
+  /**
+   * From another connection, as everybody else's notifications come: a pooler in transaction mode that has nothing else to do gives
+   * a client the same connection again, on which it hears itself and nobody else. Where the pooler has no second connection to give,
+   * as in session mode with a full pool, the first one has to do.
+   */
+  async #notifyFromOutside(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#options.connectionString,
+      application_name: this.#options.applicationName,
+      connectionTimeoutMillis: OUTSIDE_TIMEOUT_MS,
+      query_timeout: OUTSIDE_TIMEOUT_MS,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await this.#notify(client);
+    } catch {
+      if (!this.#over) await this.#notify(this.#client);
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+
+  #notify(client: pg.Client): Promise<unknown> {
+    return client.query('select pg_notify($1, $2)', [this.#pingChannel, '']);
   }
 }
