@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMsOf } from '#test/cpu-time.ts';
 import { extractPhones, parsePhone } from './extract-phones.ts';
 
 const ATLANTA = '+14045550123';
@@ -142,9 +143,9 @@ describe('extractPhones', () => {
   it.each(['1', '1-', '404-555-0123 ', 'call 4045550123 ', '((((', '+', '+1', '4 ', '&#', 'contact a', '(4'])(
     'reads a megabyte of %j in a moment',
     (part) => {
-      const startedAt = performance.now();
-      extractPhones(part.repeat(Math.ceil(1_000_000 / part.length)));
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      const text = part.repeat(Math.ceil(1_000_000 / part.length));
+      // What is quadratic takes minutes.
+      expect(cpuMsOf(() => extractPhones(text))).toBeLessThan(15_000);
     },
   );
 
