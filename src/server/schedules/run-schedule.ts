@@ -77,10 +77,13 @@ async function findRun(tx: Executor, id: number, occurrence: Date): Promise<ApiS
   return withIsoTimes<ApiScheduleRun>(row);
 }
 
+/** Null also when the sessions of that run were pruned: the queue makes new ones for their key, and so does this. */
 async function findRunByKey(tx: Executor, id: number, key: string): Promise<ApiScheduleRun | null> {
   const [row] = await tx.query(
     `select ${RUN_COLUMNS} from session_batches b join schedule_runs r on r.batch_id = b.id
-     where b.idempotency_key = $2 and r.schedule_id = $1 limit 1`,
+     where b.idempotency_key = $2 and r.schedule_id = $1
+       and exists (select from scraping_sessions s where s.batch_id = b.id)
+     limit 1`,
     [id, key],
   );
   return row ? withIsoTimes<ApiScheduleRun>(row) : null;

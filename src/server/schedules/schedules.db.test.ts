@@ -216,6 +216,18 @@ describe('a run by hand', () => {
     });
   });
 
+  it('makes new sessions, once, for a key whose sessions were pruned', async () => {
+    const { id } = await add();
+    const click = () => runSchedule(server.context, id, { idempotencyKey: 'one' });
+    const first = await click();
+    await server.context.db.query('delete from scraping_sessions');
+    const runs = await Promise.all(Array.from({ length: 10 }, click));
+    expect(new Set(runs.map(({ batchId }) => batchId)).size).toBe(1);
+    expect(runs[0]).toMatchObject({ outcome: 'started', sessions: 1 });
+    expect(runs[0]?.batchId).not.toBe(first.batchId);
+    expect(await countSessions()).toBe(1);
+  });
+
   it('that can start nothing says why', async () => {
     const { id } = await add();
     await server.context.db.query(
