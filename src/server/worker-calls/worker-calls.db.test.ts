@@ -308,6 +308,26 @@ describe('what was registered with one token', () => {
     expect(await ask('complete', { items: [keyOf(claimed)] })).toEqual([claimed.id]);
   });
 
+  it('is a session that a slot of a host can name, and of others none', async () => {
+    const claimed = await claimOne();
+    const other = await makeToken('worker');
+    await register('attic-1', other);
+    const pace = { floorMs: 0, robotsMs: 0, maxInflight: 9, waitMaxMs: 0, keptMs: 60_000, knownSlotIds: null };
+    const reserve = async (hostKey: string, workerId: string, by: string) => {
+      const { body } = await call('reserveSlot', { ...pace, hostKey, workerId, sessionId: claimed.id }, by);
+      expect(body.answer).toMatchObject({ slotId: expect.any(Number) });
+    };
+    await reserve('own.example', 'cellar-1', token);
+    await reserve('others.example', 'attic-1', other);
+    const slots = await server.database.db.query(
+      'delete from host_slots returning host_key as "hostKey", session_id as "sessionId"',
+    );
+    expect(slots).toEqual([
+      { hostKey: 'own.example', sessionId: claimed.id },
+      { hostKey: 'others.example', sessionId: null },
+    ]);
+  });
+
   it('is lost to who names it in a heartbeat with another token, and the other workers of that heartbeat are not', async () => {
     const other = await makeToken('worker');
     await register('cellar-1');
