@@ -401,6 +401,31 @@ describe('what was registered with one token', () => {
     expect((await register('cellar-1')).status).toBe(403);
   });
 
+  it('gives with its name the logs of what was run under it, to add to, and nothing else', async () => {
+    const claimed = await claimOne();
+    await ask('saveFinds', findsArgs(claimed, [lead('a')]));
+    const other = await makeToken('worker');
+    await server.database.db.query('update worker_instances set lease_until = clock_timestamp()');
+    await register('cellar-1', other);
+    const lines = [
+      { sessionId: claimed.id, claimNumber: claimed.claimNumber, level: 'info', message: 'a', context: null, ageMs: 0 },
+    ];
+    const logs: [CallName, unknown][] = [
+      ['addLines', { workerId: 'cellar-1', lines }],
+      ['addRequests', { requests: [requestOf(claimed)] }],
+    ];
+    for (const [name, args] of logs) expect((await call(name, args, other)).status, name).toBe(200);
+    for (const [name, args] of logs.slice(0, 1)) expect((await call(name, args)).status, name).toBe(403);
+    const attempts = () => server.database.db.query('select outcome, leads_found, requests_made from scraper_metrics');
+    const before = await attempts();
+    for (const [name, args] of fenced(claimed)) {
+      const { body } = await call(name, args, other);
+      expect(['stale', null, []], name).toContainEqual(body.answer);
+    }
+    expect(await attempts()).toEqual(before);
+    expect(await server.database.db.query('select name from leads')).toEqual([{ name: 'Person a' }]);
+  });
+
   it('is no worker of a manager that has the database, nor a bot', async () => {
     const own = { ...machine, workerId: 'local-1' };
     await server.context.queue.registerWorker(own);
