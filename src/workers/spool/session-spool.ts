@@ -41,6 +41,8 @@ export class SessionSpool {
   #deliveredCount = 0;
   /** Set once nothing can follow any more: the attempt's end is written, or its claim is stale. */
   #over: Delivery | null = null;
+  /** Why what waited was set aside; without it, nothing that was found later may be saved. */
+  #refusal: { error: unknown } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #hasEnding = false;
 
@@ -48,8 +50,9 @@ export class SessionSpool {
     this.#options = options;
   }
 
+  /** Something waits, or has been set aside: either way everything of the session has to go through here. */
   get isPending(): boolean {
-    return this.#file !== null;
+    return this.#file !== null || this.#refusal !== null;
   }
 
   /** Whether the end of the attempt was put here: nobody else writes it then. */
@@ -57,9 +60,10 @@ export class SessionSpool {
     return this.#hasEnding;
   }
 
-  /** Puts a record at the end; resolves when it is on the disk, with false when there is no room for it. */
+  /** Puts a record at the end; resolves when it is on the disk, with false when there is no room for it or it could not follow. */
   append(record: SpooledCheckpoint | SpooledEnding): Promise<boolean> {
     return this.#inTurn(async () => {
+      if (this.#refusal) return false;
       const bytes = encodeRecord(record);
       try {
         await this.#options.budget.take(bytes.length);
@@ -87,10 +91,11 @@ export class SessionSpool {
   /**
    * Writes what waits, in order, and removes the file once all of it is in the database or the claim is stale.
    * @throws the database's error when it is away; what was written before stays written. Any other error takes the file out of
-   * the way, since it would come again for ever.
+   * the way, since it would come again for ever, and is thrown again from then on.
    */
   deliver(): Promise<Delivery> {
     return this.#inTurn(async () => {
+      if (this.#refusal) throw this.#refusal.error;
       if (this.#file === null) return this.#over ?? { end: 'saved', answer: null };
       try {
         const delivery = await this.#deliverAll();
@@ -98,7 +103,7 @@ export class SessionSpool {
         await this.#discard();
         return delivery;
       } catch (error) {
-        if (!this.#options.isPassing(error)) await this.#discard(setAside);
+        if (!this.#options.isPassing(error)) await this.#refuse(error);
         throw error;
       }
     });
@@ -123,6 +128,11 @@ export class SessionSpool {
     }
     if (misshapen) throw misshapen;
     return { end: 'saved', answer };
+  }
+
+  async #refuse(error: unknown): Promise<void> {
+    this.#refusal = { error };
+    await this.#discard(setAside);
   }
 
   async #discard(remove: (file: string) => Promise<void> = (file) => rm(file, { force: true })): Promise<void> {

@@ -45,6 +45,7 @@ afterEach(async () => {
   await db.close();
   await rm(folder, { recursive: true });
   await bed.clear();
+  await bed.db.query('alter table leads drop constraint if exists refused');
   await bed.db.query('truncate leads cascade');
 });
 
@@ -74,6 +75,11 @@ const folderNames = (workerId = 'worker') => readdir(path.join(folder, workerId)
 
 /** Whole, and of no shape that we know. */
 const oddRecord = encodeRecord({ kind: 'odd' } as unknown as SpoolRecord);
+
+/** From here on the database refuses the lead of a row for good. */
+async function refuseLead(row: string): Promise<void> {
+  await bed.db.query(`alter table leads add constraint refused check (name <> 'Person ${row}')`);
+}
 
 /** The last record of the only file, which is the end of the attempt. */
 async function spoilLastRecord(): Promise<void> {
@@ -192,6 +198,44 @@ describe('what a worker finds while the database is away', () => {
     expect(spool.pendingClaims).toEqual([]);
     // Its end was lost, so this try counts; it is not running for ever.
     expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: 2, retryCount: 1 });
+  });
+
+  it('is set aside where the database refuses it, and holds up no other session', async () => {
+    const [first, second] = [await bed.start({ location: 'Georgia' }), await bed.start({ location: 'Ohio' })];
+    const runner = makeRunner(async (it) => {
+      loseDatabase();
+      it.emit(it.location === 'Georgia' ? '1' : '2');
+      await it.save(1);
+      leaseSafe = false;
+    });
+    for (const session of [first, second]) runner.start(session);
+    await runner.idle();
+    await refuseLead('1');
+    proxy.heal();
+    await spool.deliverAll();
+    expect(await leadNames()).toEqual(['Person 2']);
+    expect((await bed.row(second.id)).status).toBe('completed');
+    expect(await folderNames()).toEqual([`${first.id}-${first.claimNumber}.spool.bad`]);
+    expect(await bed.row(first.id)).toMatchObject({ status: 'pending', retryCount: 1 });
+  });
+
+  it('and is refused then fails the try, rather than being passed over by what is found later', async () => {
+    await refuseLead('1');
+    const session = await bed.start();
+    const runner = makeRunner(async (it) => {
+      loseDatabase();
+      it.emit('1');
+      await it.save(1);
+      proxy.heal();
+      await spool.deliverAll();
+      it.emit('2');
+      await it.save(2);
+    });
+    runner.start(session);
+    await runner.idle();
+    expect(await folderNames()).toEqual([`${session.id}-${session.claimNumber}.spool.bad`]);
+    expect(await bed.row(session.id)).toMatchObject({ status: 'pending', cursor: null, retryCount: 1 });
+    expect(await leadNames()).toEqual([]);
   });
 
   it('is dropped when somebody else has taken the session, who finds it again', async () => {
