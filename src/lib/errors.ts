@@ -168,3 +168,9 @@ export class DatabaseUnavailableError extends AppError {
   readonly code = 'database_unavailable';
   readonly disposition = 'interrupted';
 }
+
+/**
+ * The server in front of the database is there, and does not do this one call: it may later, or never. Who makes the call waits as
+ * for a database that is away; nobody else need wait for it.
+ */
+export class CallFailedError extends DatabaseUnavailableError {}

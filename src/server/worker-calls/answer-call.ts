@@ -41,5 +41,20 @@ export async function answerCall(context: CallContext, name: string | undefined,
 async function answer<Name extends CallName>(context: CallContext, name: Name, input: unknown): Promise<unknown> {
   const { args, answer: answerSchema } = CALLS[name];
   const handler = HANDLERS[name] as (context: CallContext, args: unknown) => Promise<unknown>;
-  return z.encode(answerSchema as z.ZodType, await handler(context, parseInput(args, input)));
+  const given = parseInput(args, input);
+  return z.encode(answerSchema as z.ZodType, await handler(context, given).catch(throwRefusal));
+}
+
+/** SQLSTATE classes of what breaks a constraint (23) or is larger than PostgreSQL can take (54). */
+const REFUSED_FOR_GOOD = /^(23|54)...$/;
+
+/**
+ * What PostgreSQL refuses would be refused again, and a worker that has the database itself gives it up at once: so must this one.
+ * @throws ApiError 400, or the error as it is.
+ */
+function throwRefusal(error: unknown): never {
+  const isFinal = error instanceof Error && 'code' in error && REFUSED_FOR_GOOD.test(String(error.code));
+  throw isFinal
+    ? new ApiError('invalid_request', `PostgreSQL refuses this: ${error.message}`, { cause: error })
+    : error;
 }

@@ -7,6 +7,7 @@ import { isProcessAlive } from '../is-process-alive.ts';
 import type { LeaseQueue, SessionQueue } from '../ports/session-queue.ts';
 import type { HeartbeatAnswer, WorkerBeat, WorkerRegistration } from '../queue/job-queue.ts';
 import { deliverLeftovers } from '../spool/deliver-leftovers.ts';
+import { DeliveryTries } from '../spool/delivery-tries.ts';
 import type { LeftoverLookup } from '../spool/leftover-lookup.ts';
 import { spoolFolderOf, workerOfFolder } from '../spool/spool-file.ts';
 
@@ -28,6 +29,7 @@ export class ManagerQueue implements LeaseQueue {
   readonly #options: ManagerQueueOptions;
   /** Folders of this manager's own workers, which run and deliver for themselves. */
   readonly #alive = new Set<string>();
+  readonly #tries = new DeliveryTries();
   #wasAway = false;
 
   constructor(options: ManagerQueueOptions) {
@@ -100,6 +102,6 @@ export class ManagerQueue implements LeaseQueue {
 
   #ports() {
     const { queue, lookup, logger } = this.#options;
-    return { queue, lookup, logger };
+    return { queue, lookup, logger, tries: this.#tries };
   }
 }

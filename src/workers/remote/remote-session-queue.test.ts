@@ -9,6 +9,7 @@ import type { NormalizedLead } from '#lib/leads/lead.ts';
 import { normalizeLead } from '#lib/leads/normalize-lead.ts';
 import { silentLogger } from '#lib/logger.ts';
 import { deliverLeftovers } from '../spool/deliver-leftovers.ts';
+import { DeliveryTries } from '../spool/delivery-tries.ts';
 import { spoolFolderOf } from '../spool/spool-file.ts';
 import { WorkerSpool } from '../spool/worker-spool.ts';
 import type { CallArgs } from './calls/index.ts';
@@ -108,7 +109,8 @@ describe('finds that wait on disk and are refused', () => {
 
   it('hold up no other file that a worker has left', async () => {
     const lookup = { findBatch: async () => 'batch' };
-    await deliverLeftovers(spoolFolderOf(folder, 'w'), { queue, lookup, logger: silentLogger() });
+    const options = { queue, lookup, tries: new DeliveryTries(), logger: silentLogger() };
+    await deliverLeftovers(spoolFolderOf(folder, 'w'), options);
     expect(saved.map(({ claim }) => claim.id)).toEqual([2]);
     // Without an end, it may be delivered again.
     expect(await files()).toEqual(['1-1.spool.bad', '2-1.spool']);

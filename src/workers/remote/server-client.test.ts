@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DatabaseUnavailableError } from '#lib/errors.ts';
+import { CallFailedError, DatabaseUnavailableError } from '#lib/errors.ts';
 import { startFaultProxy } from '#test/fault-proxy.ts';
 import type { FaultMode, FaultProxy } from '#test/fault-proxy-modes.ts';
 import { waitFor } from '#test/wait-for.ts';
@@ -79,6 +79,19 @@ describe('ServerClient', () => {
   ])('takes %i with %s for a database that is away', async (status, body) => {
     const client = clientOf(await answering(status, body));
     await expect(client.call('rescue', {})).rejects.toThrow(DatabaseUnavailableError);
+  });
+
+  it.each([
+    [403, refusal('forbidden'), true],
+    [500, refusal('internal'), true],
+    [403, '<html>Not from here</html>', false],
+    [500, '<html>Internal Server Error</html>', false],
+    [401, refusal('wrong_token'), false],
+    [503, refusal('database_unavailable'), false],
+  ])('tells from %i with %s whether other calls may fare better: %s', async (status, body, isOfOneCall) => {
+    const client = clientOf(await answering(status, body));
+    const error = await client.call('rescue', {}).catch((reason: unknown) => reason);
+    expect(error instanceof CallFailedError).toBe(isOfOneCall);
   });
 
   it('says that the versions differ only where that is asked', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, DatabaseUnavailableError } from '#lib/errors.ts';
+import { AppError, CallFailedError, DatabaseUnavailableError } from '#lib/errors.ts';
 import { trimEndOf } from '#lib/trim-end-of.ts';
 import type { SystemProxySettings } from '../fetch/connect/system-proxy.ts';
 import { HttpClient } from '../fetch/http-client.ts';
@@ -53,6 +53,12 @@ const NEVER = new AbortController().signal;
 /** Refusals of what was asked; everything else is said of who asks, or of a server that is not well, and may pass. */
 const FINAL_STATUSES = [400, 409, 415, 422];
 
+/**
+ * What our server says of one call while it may well do others: it failed at it, or the call is about what another token owns. Where it
+ * says so of every call, that is found out by the other calls.
+ */
+const ONE_CALL_STATUSES = [403, 500];
+
 /** The call is too large: just as final, and said by proxies in front of the server too, in words of their own. */
 export const TOO_LARGE = 413;
 
@@ -80,7 +86,8 @@ export class ServerClient {
 
   /**
    * @throws DatabaseUnavailableError when nobody answers, or somebody who does not let us in: for a worker that is the same as a
-   *   database that is away. ServerRefusedError for what will not become better.
+   *   database that is away. CallFailedError, which is one too, when that may be so for this call only. ServerRefusedError for what
+   *   will not become better.
    */
   async call<Name extends CallName>(name: Name, args: CallArgs<Name>): Promise<CallAnswer<Name>> {
     const { args: argsSchema, answer: answerSchema } = CALLS[name];
@@ -129,7 +136,8 @@ function refusalOf(name: CallName, status: number, body: unknown): AppError {
   const isPassing = code === 'other_version' && name !== 'findMisfit';
   const isFinal = parsed.success && FINAL_STATUSES.includes(status) && !isPassing;
   if (isFinal || status === TOO_LARGE) return new ServerRefusedError(words, status, code);
-  return new DatabaseUnavailableError(words);
+  const isOfOneCall = parsed.success && ONE_CALL_STATUSES.includes(status);
+  return isOfOneCall ? new CallFailedError(words) : new DatabaseUnavailableError(words);
 }
 
 function parseJson(text: string): unknown {

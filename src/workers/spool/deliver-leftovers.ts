@@ -1,10 +1,12 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { CallFailedError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 import type { CheckpointAnswer } from '../queue/job-queue.ts';
 import { deliverRecord } from './deliver-record.ts';
+import type { DeliveryTries } from './delivery-tries.ts';
 import type { LeftoverLookup } from './leftover-lookup.ts';
 import { BAD_SUFFIX, readSpoolFile, SPOOL_SUFFIX, type SpoolContent, setAside } from './spool-file.ts';
 import { MisshapenRecordError } from './spool-record.ts';
@@ -12,6 +14,8 @@ import { MisshapenRecordError } from './spool-record.ts';
 export interface LeftoverOptions {
   queue: SessionQueue;
   lookup: Pick<LeftoverLookup, 'findBatch'>;
+  /** Of all rounds of this process. */
+  tries: DeliveryTries;
   logger: Logger;
 }
 
@@ -60,16 +64,24 @@ async function deliverFile(file: string, options: LeftoverOptions): Promise<void
   await deliverContent(file, found, options);
 }
 
-async function deliverContent(file: string, content: SpoolContent, { queue, logger }: LeftoverOptions): Promise<void> {
+async function deliverContent(file: string, content: SpoolContent, options: LeftoverOptions): Promise<void> {
+  const { queue, logger, tries } = options;
   const { id: sessionId, claimNumber } = content.claim;
   const about = { sessionId, claimNumber, records: content.records.length };
   try {
     const end = await deliverAll(queue, content);
+    tries.forget(file);
     if (end !== 'saved') await rm(file, { force: true });
     // Said once at the end: until then it may be delivered again every few seconds.
     logger[end === 'saved' ? 'debug' : 'info']({ ...about, end }, 'What a worker had left on disk was delivered');
   } catch (error) {
-    if (isDatabaseOutage(error)) throw error;
+    // The server has just answered for this file: nobody waits until it takes it. Its session goes on without it then.
+    const isOwnFault = error instanceof CallFailedError;
+    if (isOwnFault && !tries.noteFailure(file)) {
+      logger.warn({ ...about, err: error, file }, 'What a worker had left on disk cannot be saved yet');
+      return;
+    }
+    if (!isOwnFault && isDatabaseOutage(error)) throw error;
     logger.error({ ...about, err: error, file }, 'What a worker had left on disk cannot be saved and is set aside');
     await setAside(file);
   }

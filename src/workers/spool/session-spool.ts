@@ -109,6 +109,15 @@ export class SessionSpool {
     });
   }
 
+  /** Takes the file out of the way as if the database had refused it with this error. @returns false when nothing waits any more. */
+  giveUp(error: unknown): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#file === null) return false;
+      await this.#refuse(error);
+      return true;
+    });
+  }
+
   /** Forgets what waits, because it has been written another way. */
   discard(): Promise<void> {
     return this.#inTurn(() => this.#discard());

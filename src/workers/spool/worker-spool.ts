@@ -1,8 +1,10 @@
 import path from 'node:path';
+import { CallFailedError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 import { toStoredError } from '../worker/stored-error.ts';
+import { DeliveryTries, UndeliverableError } from './delivery-tries.ts';
 import { SessionSpool } from './session-spool.ts';
 import { SpoolBudget, type SpoolLimits } from './spool-budget.ts';
 import { spoolFileName, spoolFolderOf } from './spool-file.ts';
@@ -22,6 +24,7 @@ export class WorkerSpool {
   readonly #options: WorkerSpoolOptions;
   readonly #budget: SpoolBudget;
   readonly #pending = new Map<SessionSpool, SpooledClaim>();
+  readonly #tries = new DeliveryTries();
   #delivering: Promise<void> | null = null;
 
   constructor(options: WorkerSpoolOptions) {
@@ -54,7 +57,8 @@ export class WorkerSpool {
   }
 
   /**
-   * Delivers everything that waits, session by session; gives up at the first that finds the database still away.
+   * Delivers everything that waits, session by session; gives up at the first that finds the database still away. Call it when the
+   * database has just answered: what fails then again and again, while the rest goes through, is set aside.
    * @param onDelivered told of each session that has changed in the database.
    */
   deliverAll(onDelivered: (sessionId: number) => void = () => {}): Promise<void> {
@@ -69,14 +73,30 @@ export class WorkerSpool {
       const sessionId = claim.id;
       try {
         const delivery = await spool.deliver();
+        this.#tries.forget(spoolFileName(claim));
         this.#options.logger.info({ sessionId, ...delivery }, 'What waited on disk was delivered');
         onDelivered(sessionId);
       } catch (error) {
-        if (isDatabaseOutage(error)) return;
-        this.#options.logger.error({ sessionId, err: error }, 'What waited on disk cannot be saved and was set aside');
-        if (spool.hasEnding) await this.#chargeAttempt(claim, error);
+        if (error instanceof CallFailedError) await this.#tryAgain(spool, claim, error);
+        else if (isDatabaseOutage(error)) return;
+        else await this.#noteRefusal(spool, claim, error);
       }
     }
+  }
+
+  async #tryAgain(spool: SessionSpool, claim: SpooledClaim, error: CallFailedError): Promise<void> {
+    if (!this.#tries.noteFailure(spoolFileName(claim))) {
+      this.#options.logger.warn({ sessionId: claim.id, err: error }, 'What waits on disk cannot be saved yet');
+      return;
+    }
+    const refusal = new UndeliverableError(error);
+    if (await spool.giveUp(refusal)) await this.#noteRefusal(spool, claim, refusal);
+  }
+
+  async #noteRefusal(spool: SessionSpool, claim: SpooledClaim, error: unknown): Promise<void> {
+    const about = { sessionId: claim.id, err: error };
+    this.#options.logger.error(about, 'What waited on disk cannot be saved and was set aside');
+    if (spool.hasEnding) await this.#chargeAttempt(claim, error);
   }
 
   /** Its end cannot be written as it was, and left alone the session would be running until its time limit. */
