@@ -248,7 +248,8 @@ export class PageFetch {
 function refuseAddress(url: string, allow: readonly string[]): void {
   const verdict = checkUrl(url, allow);
   if (verdict.ok) return;
-  throw new AddressRefusedError(`"${url.slice(0, 500)}" may not be asked: ${verdict.reason}`, {
-    context: { url: url.slice(0, 500), reason: verdict.reason },
+  const shown = shownUrl(url).slice(0, 500);
+  throw new AddressRefusedError(`"${shown}" may not be asked: ${verdict.reason}`, {
+    context: { url: shown, reason: verdict.reason },
   });
 }

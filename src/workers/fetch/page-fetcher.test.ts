@@ -130,6 +130,47 @@ describe('fetchPage', () => {
     expect(other.paths()).toEqual(['/robots.txt', '/page']);
   });
 
+  it('takes no header to another origin that may hold a secret, whatever it is called', async () => {
+    const other = await startSite({ '/page': text('there') });
+    const site = await startSite({
+      '/here': text('', 302, { location: '/page' }),
+      '/page': text('here'),
+      '/there': text('', 302, { location: `${other.origin}/page` }),
+    });
+    const fetcher = newFetcher([site, other]);
+    const headers = {
+      Cookie: 'a=1',
+      'X-App-Token': 'secret',
+      'X-Api-Key': 'secret',
+      'x-session': 'secret',
+      'Accept-Language': 'en',
+    };
+    for (const path of ['/here', '/there']) await fetcher.fetchPage(site.origin + path, { headers }, newSession());
+    expect(site.asked.at(-1)?.headers).toMatchObject({ 'x-app-token': 'secret' });
+    const taken = JSON.stringify(other.asked.map((request) => request.headers));
+    expect(taken).not.toContain('secret');
+    expect(other.asked.at(-1)?.headers).toMatchObject({ 'accept-language': 'en' });
+    expect(site.asked.find(({ url }) => url === '/page')?.headers).toMatchObject({ 'x-api-key': 'secret' });
+  });
+
+  it('tells no secret of an address that it refuses', async () => {
+    const site = await startSite({
+      '/go': text('', 302, { location: 'http://10.0.0.1/x?access_token=hidden' }),
+      '/nonsense': text('', 302, { location: 'http://[/x?access_token=hidden' }),
+    });
+    const fetcher = newFetcher([site]);
+    for (const url of [
+      'http://ann:hidden@93.184.215.14/',
+      'http://10.0.0.1/rows?$$app_token=hidden',
+      `${site.origin}/go`,
+      `${site.origin}/nonsense`,
+    ]) {
+      const error = await fetcher.fetchPage(url, {}, newSession()).catch((thrown) => thrown);
+      expect(['address_refused', 'request_refused']).toContain(error.code);
+      expect(error.message + JSON.stringify(error.context)).not.toContain('hidden');
+    }
+  });
+
   it('refuses private addresses and what is no web address', async () => {
     const canary = await startSite({ '/*': text('private') });
     const fetcher = newFetcher([]);

@@ -1,3 +1,5 @@
+import { isSecretName, shownUrl } from '../pages/shown-url.ts';
+
 /** What one request of a chain sends. */
 export interface Hop {
   url: URL;
@@ -11,8 +13,8 @@ export type RedirectDecision = { kind: 'follow'; hop: Hop } | { kind: 'refuse'; 
 
 const REDIRECTS_MAX = 5;
 
-/** Headers that belong to the origin they were meant for. */
-const ORIGIN_BOUND = ['authorization', 'cookie', 'proxy-authorization'];
+/** Headers that belong to the origin they were meant for: APIs take their keys in headers of all names. */
+const isOriginBound = (name: string) => name === 'cookie' || isSecretName(name);
 const BODY_BOUND = ['content-type', 'content-length', 'content-encoding'];
 
 export function isRedirect(status: number): boolean {
@@ -32,7 +34,7 @@ export function followRedirect(
   if (location === undefined) return { kind: 'refuse', reason: `status ${status} names no place to go` };
   if (hops >= REDIRECTS_MAX) return { kind: 'refuse', reason: `more than ${REDIRECTS_MAX} redirects` };
   const url = URL.parse(location, from.url);
-  if (url === null) return { kind: 'refuse', reason: `the place "${location.slice(0, 200)}" is not a URL` };
+  if (url === null) return { kind: 'refuse', reason: `the place "${shownUrl(location).slice(0, 200)}" is not a URL` };
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return { kind: 'refuse', reason: `the place has the scheme "${url.protocol.slice(0, -1)}"` };
   }
@@ -41,8 +43,8 @@ export function followRedirect(
   if (keepsBody && from.body !== null && !sameOrigin) {
     return { kind: 'refuse', reason: `a form may not be sent on to "${url.origin}"` };
   }
-  const dropped = [...(sameOrigin ? [] : ORIGIN_BOUND), ...(keepsBody ? [] : BODY_BOUND)];
-  const headers = Object.fromEntries(Object.entries(from.headers).filter(([name]) => !dropped.includes(name)));
+  const isDropped = (name: string) => (!sameOrigin && isOriginBound(name)) || (!keepsBody && BODY_BOUND.includes(name));
+  const headers = Object.fromEntries(Object.entries(from.headers).filter(([name]) => !isDropped(name)));
   const hop: Hop = keepsBody ? { ...from, url, headers } : { url, method: 'GET', headers, body: null };
   return { kind: 'follow', hop };
 }

@@ -31,7 +31,8 @@ function maskPair(pair: string): string {
   return isSecretName(name) ? `${name}=***` : pair;
 }
 
-function isSecretName(name: string): boolean {
+/** Whether the value of a parameter or header of this name is nobody's business. */
+export function isSecretName(name: string): boolean {
   return wordsOf(decoded(name)).some((word) => SECRET_WORDS.has(word));
 }
 
