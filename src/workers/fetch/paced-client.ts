@@ -6,7 +6,7 @@ import type { HostPacer, SlotResult } from './host-pacer.ts';
 import type { HttpClient } from './http-client.ts';
 import type { HttpOutcome } from './http-outcome.ts';
 import { type PageResult, type ResultKind, resultOf } from './page-result.ts';
-import type { Hop } from './redirect-policy.ts';
+import { type Hop, isRedirect } from './redirect-policy.ts';
 import { RESULT_POLICY } from './result-policy.ts';
 import { DIRECT } from './route.ts';
 
@@ -202,9 +202,18 @@ async function settle(
   await lease?.report({ effect: policy.proxy, durationMs: outcome.durationMs, error: judged.reason });
   if (policy.host !== 'served') session.stats.requestsFailed += 1;
   recordRequest(exchange, request, session, judged);
-  return policy.host === 'served' || policy.host === 'neutral'
-    ? { kind: policy.host }
-    : { kind: policy.host, error: judged.reason };
+  if (policy.host === 'served') return { kind: leadsToItself(exchange, request, session) ? 'neutral' : 'served' };
+  return policy.host === 'neutral' ? { kind: 'neutral' } : { kind: policy.host, error: judged.reason };
+}
+
+/**
+ * A host that only leads on to itself has not served yet: what is behind that, which is asked next, decides. Else one whose addresses
+ * all lead on, such as from http to https, could fail or refuse for ever without being slowed down or paused.
+ */
+function leadsToItself({ outcome }: Exchange, { url }: PacedRequest, { config }: FetchSession): boolean {
+  if (outcome.kind !== 'response' || !isRedirect(outcome.status)) return false;
+  const place = URL.parse(outcome.headers.location ?? '', url);
+  return place !== null && hostKeyOf(place, config.paceBy) === hostKeyOf(url, config.paceBy);
 }
 
 function recordRequest(exchange: Exchange, request: PacedRequest, session: FetchSession, judged: Judgement): void {
