@@ -2,6 +2,7 @@ import { CONNECTIONS } from '#lib/db/connections.ts';
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, SettingsError } from '#lib/env.ts';
 import type { Logger } from '#lib/logger.ts';
+import { createHostLimitsDuty } from '#workers/maintenance/host-limits-duty.ts';
 import { createPruneDuty } from '#workers/maintenance/prune-duty.ts';
 import { createConnectionCheck } from '#workers/manager/connection-budget.ts';
 import type { ManagerDuty } from '#workers/manager/manager-duty.ts';
@@ -74,6 +75,7 @@ async function openDatabaseBackend(env: Env, logger: Logger): Promise<ManagerBac
     commonDuties: (workerCount) => [
       ...(env.DIRECT_DATABASE_URL ? [] : [createConnectionCheck({ db, workerCount, logger })]),
       createPruneDuty({ db, env, logger }),
+      createHostLimitsDuty({ db, logger }),
       createScheduleDuty({ db, queue: new JobQueue({ db, leaseMs }), defaultMaxRetries: env.MAX_RETRIES, logger }),
     ],
   };
