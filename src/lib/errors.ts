@@ -45,10 +45,13 @@ export class HostNotReadyError extends AppError {
   }
 }
 
-/** The site answered, but refuses us (401, 403, a challenge page). */
+/**
+ * The site answered, but refuses us (401, 403, 451, a challenge page), through one other proxy too where there was one. That is an
+ * answer: whoever wants to hear it again starts the session by hand.
+ */
 export class BlockedError extends AppError {
   readonly code = 'blocked';
-  readonly disposition = 'retry';
+  readonly disposition = 'fail';
 }
 
 /** The proxy failed, not the target. */

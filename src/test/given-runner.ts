@@ -1,5 +1,6 @@
 import type { Db } from '#lib/db/create-db.ts';
 import { silentLogger } from '#lib/logger.ts';
+import type { ScraperConfigInput } from '#lib/scraper-config.ts';
 import { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import { collectEvents } from '#workers/events.ts';
 import { SessionLogWriter } from '#workers/logs/session-log-writer.ts';
@@ -15,8 +16,8 @@ export type Work = (scraper: GivenScraper) => Promise<void>;
 export class GivenScraper extends BaseScraper {
   readonly source = 'permits';
   readonly #work: Work;
-  constructor(work: Work) {
-    super();
+  constructor(work: Work, config: ScraperConfigInput = {}) {
+    super(config);
     this.#work = work;
   }
   protected override scrape = () => this.#work(this);
@@ -40,7 +41,12 @@ export class GivenScraper extends BaseScraper {
   get location(): string {
     return this.context.location;
   }
+  fetch = (url: string) => this.fetchPage(url);
   save = (cursor: unknown) => this.checkpoint(cursor);
+  /** The number that an earlier attempt saved last; 0 on a first one. */
+  get reached(): number {
+    return typeof this.cursor === 'number' ? this.cursor : 0;
+  }
   /** Rejects with the reason. */
   untilAborted = (): Promise<never> =>
     new Promise((_resolve, reject) => {

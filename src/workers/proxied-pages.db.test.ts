@@ -185,6 +185,34 @@ describe('a host that refuses', () => {
     expect(await countByStatus(database.db)).toEqual({ active: 20 });
   });
 
+  it('is not left for later where there is no other proxy now: its refusal is the answer', async () => {
+    const site = await bed.startSite({ '/robots.txt': text('', 404), '/*': text('go away', 403) });
+    const fetcher = await stackOf(site, await startProxies(5));
+    // The others were refused an hour ago.
+    await database.db.query(
+      `insert into proxy_host_bans (proxy_id, host_key, banned_at, until, level, reason)
+       select id, $1, clock_timestamp() - interval '1 hour', clock_timestamp() + interval '1 hour', 1, 'status 403'
+       from proxy_pool where id > (select min(id) from proxy_pool)`,
+      [site.host],
+    );
+    await expect(fetcher.fetchPage(`${site.origin}/a`, {}, proxied())).rejects.toMatchObject({
+      code: 'blocked',
+      disposition: 'fail',
+      context: { status: 403, tries: 1 },
+    });
+    expect(site.paths().filter((path) => path === '/a')).toHaveLength(1);
+  });
+
+  it('is paused when it refuses the only proxy, and the page ends with that', async () => {
+    const site = await bed.startSite({ '/robots.txt': text('', 404), '/*': text('go away', 403) });
+    const fetcher = await stackOf(site, await startProxies(1));
+    const ask = (session: number) =>
+      fetcher.fetchPage(`${site.origin}/a`, {}, proxied(session)).catch((thrown) => thrown);
+    expect(await ask(1)).toMatchObject({ code: 'blocked', disposition: 'fail' });
+    expect(await ask(2)).toMatchObject({ code: 'host_not_ready' });
+    expect(site.paths().filter((path) => path === '/a')).toHaveLength(1);
+  });
+
   it('is asked through one other proxy at most for one page', async () => {
     const refusal: FixtureRoute = text('go away', 403);
     const site = await bed.startSite({ '/robots.txt': text('', 404), '/*': refusal });

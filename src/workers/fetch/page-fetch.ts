@@ -1,4 +1,4 @@
-import { AddressRefusedError, type AppError, RobotsDisallowedError, ThrottledError } from '#lib/errors.ts';
+import { AddressRefusedError, AppError, RobotsDisallowedError, ThrottledError } from '#lib/errors.ts';
 import { checkUrl } from '#lib/net/address-guard.ts';
 import { hostKeyOf } from '#lib/net/host-key.ts';
 import type { FetchedPage, FetchPageOptions } from '#lib/scrapers/scraper-context.ts';
@@ -16,7 +16,7 @@ import { pageErrorOf } from './page-error.ts';
 import type { PageJudge } from './page-judge.ts';
 import type { ResultKind } from './page-result.ts';
 import { followRedirect, type Hop } from './redirect-policy.ts';
-import { decide, type Patience, waitsInPlace } from './result-policy.ts';
+import { type Decision, decide, type Patience, waitsInPlace } from './result-policy.ts';
 import type { RobotsGate, RobotsPass } from './robots-gate.ts';
 
 /** The rooms of the fetch stack that a page passes through. */
@@ -50,6 +50,8 @@ export class PageFetch {
   #hop: Hop;
   #hops = 0;
   #throttles = 0;
+  /** What the site has said that refused us, while one other proxy is tried. */
+  #refusal: AppError | null = null;
 
   /** @throws AddressRefusedError before anything is asked. */
   constructor(parts: PageFetchParts, url: string, options: FetchPageOptions, session: FetchSession) {
@@ -63,6 +65,15 @@ export class PageFetch {
 
   async run(): Promise<FetchedPage> {
     await this.#findValidator();
+    try {
+      return await this.#ask();
+    } catch (error) {
+      this.#session.signal.throwIfAborted();
+      throw this.#refusal !== null && isForLater(error) ? this.#refusal : error;
+    }
+  }
+
+  async #ask(): Promise<FetchedPage> {
     for (;;) {
       const answered = await this.#request();
       if (answered === null) continue;
@@ -71,7 +82,7 @@ export class PageFetch {
       if (decision.do === 'accept' && page !== null) return this.#accept(page, sent.outcome);
       if (decision.do === 'follow') this.#follow(sent.outcome);
       else if (decision.do === 'wait') await this.#backOff(judged, backoffMs);
-      else if (decision.do === 'retry') await this.#waitForTry(judged, decision.delayMs, decision.otherProxy, sent);
+      else if (decision.do === 'retry') await this.#waitForTry(judged, decision, sent);
       else throw this.#error(judged, sent.outcome);
     }
   }
@@ -172,9 +183,11 @@ export class PageFetch {
     await sleepUnlessAborted(backoffMs, this.#session.signal);
   }
 
-  async #waitForTry({ reason }: Judgement, delayMs: number, otherProxy: boolean, sent: Sent): Promise<void> {
+  async #waitForTry(judged: Judgement, decision: Decision & { do: 'retry' }, sent: Sent): Promise<void> {
+    const { delayMs, otherProxy } = decision;
     if (otherProxy && sent.proxyId !== null) this.#avoidProxies.push(sent.proxyId);
-    this.#session.log('warn', `Try ${this.#results.length} failed (${reason}); the next one in ${delayMs} ms`, {
+    if (judged.kind === 'blocked') this.#refusal = this.#error(judged, sent.outcome);
+    this.#session.log('warn', `Try ${this.#results.length} failed (${judged.reason}); the next one in ${delayMs} ms`, {
       url: this.#shownUrl,
     });
     await sleepUnlessAborted(delayMs, this.#session.signal);
@@ -243,6 +256,16 @@ export class PageFetch {
   get #hostKey(): string {
     return hostKeyOf(this.#hop.url, this.#session.config.paceBy);
   }
+}
+
+/**
+ * Whether the session would ask for the page again. After a refusal the one other try is made now or never: a later one would begin
+ * anew, and so ask through one more proxy each time. Who asks for less is asked again, whatever was said before.
+ */
+function isForLater(error: unknown): boolean {
+  return (
+    error instanceof AppError && !(error instanceof ThrottledError) && ['snooze', 'retry'].includes(error.disposition)
+  );
 }
 
 function refuseAddress(url: string, allow: readonly string[]): void {

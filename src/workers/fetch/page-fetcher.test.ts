@@ -71,6 +71,14 @@ describe('fetchPage', () => {
     expect((seconds[1] ?? 0) - (seconds[0] ?? 0)).toBeGreaterThanOrEqual(1000);
   });
 
+  it.each([202, 403, 408, 425, 500, 502, 504])('waits as Retry-After says with status %i, too', async (status) => {
+    const site = await startSite({ '/a': inTurn(text('', status, { 'retry-after': '1' }), text('fine')) });
+    const { result } = await fetchFrom(site, '/a', {}, { maxRetries: 0 });
+    expect(result).toMatchObject({ text: 'fine' });
+    const [, first, second] = site.asked.map(({ at }) => at);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(1000);
+  });
+
   it('sends the session to sleep for a long Retry-After, and holds the host back for others too', async () => {
     const site = await startSite({ '/a': text('', 429, { 'retry-after': '120' }), '/b': text('b') });
     const fetcher = newFetcher([site]);

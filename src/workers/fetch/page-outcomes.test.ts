@@ -64,6 +64,13 @@ describe('a page that is not what it should be', () => {
     }
   });
 
+  it('is a block where a challenge comes as an answer that is still to come, and is not asked again', async () => {
+    const site = await startSite({ '/202': html('<p>wait</p>', 202, { 'x-amzn-waf-action': 'challenge' }) });
+    const { result } = await fetchFrom(site, '/202', {}, {}, { patience: PATIENCE });
+    expect(result).toMatchObject({ code: 'blocked' });
+    expect(site.paths()).toEqual(['/robots.txt', '/202']);
+  });
+
   it('is read where it only embeds a captcha in its own form', async () => {
     const form = '<form><input name="mail"><div class="g-recaptcha"></div></form>';
     const script = '<script src="https://www.google.com/recaptcha/api.js"></script>';

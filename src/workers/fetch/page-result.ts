@@ -1,6 +1,7 @@
 import type { BodyVerdict } from '#lib/scrapers/scraper-context.ts';
 import type { FetchFailure, HttpOutcome } from './http-outcome.ts';
 import type { PageInspection } from './page-inspection/inspect-page.ts';
+import { STRONG } from './page-inspection/signature.ts';
 import { isRedirect } from './redirect-policy.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -17,7 +18,7 @@ export const RESULT_KINDS = [
   'layout-changed',
   /** 401, 451: this is not for us. */
   'forbidden',
-  /** 403, or a page that is a block or a challenge. */
+  /** 403, or a page that is a block or a challenge, whatever its status. */
   'blocked',
   /** 404, 410. */
   'gone',
@@ -25,7 +26,7 @@ export const RESULT_KINDS = [
   'request-wrong',
   /** 202, 206, 408, 425: not the answer yet. */
   'not-yet',
-  /** 429, or 503 with Retry-After: the host asks for less. */
+  /** 429, or Retry-After with 202, 403, 408, 425 and 5xx: the host asks for less. */
   'throttled',
   'server-error',
   /** Reset, refused, or broken off. */
@@ -86,6 +87,9 @@ const STATUSES: Record<number, ResultKind> = {
   505: 'request-wrong',
 };
 
+/** A site that says when to come back is asked then: where it would be asked again anyhow, and where it refuses us for now. */
+const ASKED_WHEN_TOLD: readonly ResultKind[] = ['blocked', 'not-yet', 'server-error'];
+
 /**
  * The result of an outcome by its failure or status alone.
  * @param validated whether the request was conditional: only then 304 is an answer.
@@ -95,10 +99,10 @@ export function resultOf(outcome: HttpOutcome, now: Date, validated = false): Pa
   const { status, headers } = outcome;
   const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date, now);
   const reason = `status ${status}`;
-  if (status === 503 && retryAfterMs !== null) return { kind: 'throttled', reason, retryAfterMs };
   if (status === 304) return result(validated ? 'not-modified' : 'request-wrong', reason);
   if (isRedirect(status)) return result('redirect', reason);
   const kind = STATUSES[status] ?? kindOfClass(status);
+  if (retryAfterMs !== null && ASKED_WHEN_TOLD.includes(kind)) return { kind: 'throttled', reason, retryAfterMs };
   return { kind, reason, retryAfterMs: kind === 'throttled' ? retryAfterMs : null };
 }
 
@@ -114,11 +118,15 @@ export function resultOfBody(body: BodyVerdict): PageResult {
 
 /**
  * Lets the look of a page overrule its status, in one direction each: a page with status 2xx may turn out to be a block, a login
- * or another layout; one that the host refuses may be its way to ask for less, which its status has said already.
+ * or another layout; one that the host refuses may be its way to ask for less, which its status has said already. An answer
+ * that is "still to come" (202) has no look of its own: only the mark of a challenge tells that it never will.
  */
 export function resultOfInspection(byStatus: PageResult, inspection: PageInspection): PageResult {
-  if (byStatus.kind !== 'done' && byStatus.kind !== 'server-error') return byStatus;
   const marks = inspection.evidence.map(({ rule }) => rule).join(', ');
+  if (byStatus.kind === 'not-yet' && inspection.evidence.some(({ weight }) => weight >= STRONG)) {
+    return result('blocked', `a block page (${marks})`);
+  }
+  if (byStatus.kind !== 'done' && byStatus.kind !== 'server-error') return byStatus;
   switch (inspection.kind) {
     case 'blocked':
       return result('blocked', `a block page (${marks})`);

@@ -106,6 +106,21 @@ describe('resultOf', () => {
     expect(resultOf(answer(429, { 'retry-after': '0' }), NOW)).toMatchObject({ kind: 'throttled', retryAfterMs: null });
     expect(resultOf(answer(304), NOW, true).kind).toBe('not-modified');
   });
+
+  it('asks again when the site says, wherever it would ask again or is refused for now, and only there', () => {
+    const told = (status: number) => resultOf(answer(status, { 'retry-after': '7' }), NOW);
+    for (const status of [202, 403, 408, 425, 429, 500, 502, 503, 504, 522]) {
+      expect(told(status)).toMatchObject({ kind: 'throttled', retryAfterMs: 7000, reason: `status ${status}` });
+    }
+    expect([200, 302, 400, 401, 404, 451].map((status) => told(status).kind)).toEqual([
+      'done',
+      'redirect',
+      'request-wrong',
+      'forbidden',
+      'gone',
+      'forbidden',
+    ]);
+  });
 });
 
 describe('resultOfBody', () => {

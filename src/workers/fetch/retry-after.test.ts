@@ -7,6 +7,7 @@ describe('parseRetryAfter', () => {
   it.each<[string | undefined, string | undefined, number | null]>([
     ['120', undefined, 120_000],
     [' 5 ', undefined, 5000],
+    ['60, 120', undefined, 120_000],
     ['0', undefined, null],
     ['-5', undefined, null],
     ['1.5', undefined, null],

@@ -2,12 +2,15 @@ const DAY_MS = 86_400_000;
 
 /**
  * Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the server's own Date where it
- * sends one. Null for none, nonsense, zero and the past: then our own back-off applies. At most a day, in ms.
+ * sends one. Of several that were joined, as where a site and its front both send one, the longest counts. Null for none,
+ * nonsense, zero and the past: then our own back-off applies. At most a day, in ms.
  */
 export function parseRetryAfter(header: string | undefined, dateHeader: string | undefined, now: Date): number | null {
   const text = header?.trim() ?? '';
   if (text === '') return null;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : msUntil(text, dateHeader, now);
+  const seconds = text.split(/\s*,\s*/);
+  const areSeconds = seconds.every((part) => /^\d+$/.test(part));
+  const ms = areSeconds ? Math.max(...seconds.map(Number)) * 1000 : msUntil(text, dateHeader, now);
   return ms !== null && ms > 0 ? Math.min(ms, DAY_MS) : null;
 }
 

@@ -347,6 +347,22 @@ describe('a session with several portals', () => {
     await expect(scraped).rejects.toThrow(/None of 2 portals could be read: one: .*404.*; two: .*410/);
   });
 
+  it.each([401, 403, 451])(
+    'is blocked where its only publisher refuses with %i, at once and with what was found',
+    async (status) => {
+      const closed = await publish('socrata', { interruptions: { 3: { status, body: 'not for you' } } });
+      const context = contextFor([closed], [portalOf('socrata', closed)]);
+      const scraped = new PermitsScraper().execute('Georgia', { context });
+      await expect(scraped).rejects.toMatchObject({ code: 'blocked', disposition: 'fail' });
+      await expect(scraped).rejects.toThrow(`status ${status}`);
+      expect(context.leads).toHaveLength(100);
+      expect(closed.requests).toHaveLength(3);
+      const again = contextFor([closed], [portalOf('socrata', closed)], { cursor: context.checkpoints.at(-1)?.cursor });
+      await new PermitsScraper().execute('Georgia', { context: again });
+      expect([...numbersOf(context), ...numbersOf(again)].sort()).toEqual(allNumbers(230));
+    },
+  );
+
   it('refuses an unknown place and unknown params by name', async () => {
     const context = contextFor([], [], { params: { colour: 'red' } });
     await expect(new PermitsScraper().execute('Georgia', { context })).rejects.toThrow('colour');

@@ -1,4 +1,4 @@
-import { type AppError, LayoutChangedError, NetworkError, RequestRefusedError } from '#lib/errors.ts';
+import { type AppError, BlockedError, LayoutChangedError, NetworkError, RequestRefusedError } from '#lib/errors.ts';
 import type { Portal } from '#lib/portals/portal.ts';
 import { type FailureKind, isWaiting } from './portal-failure.ts';
 import type { SessionCursor } from './session-cursor.ts';
@@ -85,12 +85,12 @@ function totalFailure(cursor: SessionCursor, portals: readonly Portal[], failure
   return finalError(`None of ${portals.length} portals could be read: ${lines.join('; ')}`, only?.error);
 }
 
-/** Asking again changes nothing, whichever class the cause has: a changed layout is told as such, the rest as refused. */
+/** Asking again changes nothing, whichever class the cause has: a changed layout and a block are told as such, the rest as refused. */
 function finalError(message: string, cause: AppError | undefined): AppError {
   const options = { context: { code: cause?.code }, cause };
-  return cause instanceof LayoutChangedError
-    ? new LayoutChangedError(message, options)
-    : new RequestRefusedError(message, options);
+  if (cause instanceof LayoutChangedError) return new LayoutChangedError(message, options);
+  if (cause instanceof BlockedError) return new BlockedError(message, options);
+  return new RequestRefusedError(message, options);
 }
 
 function markFailed(cursor: SessionCursor, portal: Portal): void {
