@@ -57,4 +57,17 @@ describe('npx eko', () => {
     expect(contradiction).toMatchObject({ code: 2, json: [] });
     expect(contradiction.err).toContain(`option '--once' cannot be used with option '--drain'`);
   }, 240_000);
+
+  // In a process of its own: the server waits for the password until the connection ends.
+  it('says that the server wants a password where the address has none', async () => {
+    const url = new URL(database.url);
+    url.password = '';
+    const { code, err } = await eko('--database-url', url.href, 'status');
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(
+        /^The database at postgres:.* cannot be used: .*The server wants a password: .* DATABASE_URL\.\n$/,
+      ),
+    });
+  }, 120_000);
 });

@@ -6,6 +6,7 @@ import { reportOutages } from '#server/report-outages.ts';
 import { createEventPublisher } from '#workers/events.ts';
 import { BotQueue } from '#workers/queue/bot-queue.ts';
 import type { CliOutput } from './cli-output.ts';
+import { explainingDatabase } from './unusable-database.ts';
 
 /** What the services of src/server need, and what commands call them with. */
 export type CliContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env' | 'logger'> & {
@@ -30,7 +31,10 @@ export interface CliPorts {
   signal: AbortSignal;
 }
 
-/** Runs `work` on the database and closes it after. @throws SettingsError when there is no database. */
+/**
+ * Runs `work` on the database and closes it after.
+ * @throws SettingsError when there is no database, UnusableDatabaseError when it is away or refuses us, and what `work` throws.
+ */
 export async function withContext<T>(ports: CliPorts, work: (context: CliContext) => Promise<T>): Promise<T> {
   const env = ports.readEnv();
   const databaseUrl = await findDatabaseUrl(ports, env);
@@ -38,8 +42,9 @@ export async function withContext<T>(ports: CliPorts, work: (context: CliContext
   const db = reportOutages(pool);
   const publisher = createEventPublisher(pool, 0);
   const queue = new BotQueue({ db, leaseMs: env.LOCK_TTL * 1_000 });
+  const context = { db, queue, publisher, env, logger: silentLogger(), databaseUrl, output: ports.output() };
   try {
-    return await work({ db, queue, publisher, env, logger: silentLogger(), databaseUrl, output: ports.output() });
+    return await explainingDatabase({ url: databaseUrl, setting: 'DATABASE_URL' }, () => work(context));
   } finally {
     await publisher.close();
     await pool.close();

@@ -207,8 +207,6 @@ describe('a command line', () => {
     ],
     [['trigger', 'Atlantis', '--sources', 'permits'], 2, '"Atlantis"'],
     [['--env', 'staging', 'status'], 2, 'EKO_ENV = "staging"'],
-    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'status'], 1, 'The database cannot be reached: '],
-    [['--database-url', 'postgres://nobody@127.0.0.1:1/none', 'migrate'], 1, 'The database cannot be reached: '],
     [['proxies', 'import', 'missing.txt'], 3, 'missing.txt'],
   ])('%j ends with %i and says why', async (args, code, words) => {
     const answer = await run(args);
@@ -230,6 +228,65 @@ describe('a command line', () => {
       }
     },
   );
+
+  const commands = [
+    ['trigger', 'Georgia'],
+    ['sessions', 'list'],
+    ['sessions', 'show', '1'],
+    ['sessions', 'cancel', '1'],
+    ['sessions', 'retry', '1'],
+    ['sessions', 'logs', '1'],
+    ['leads', 'export'],
+    ['proxies', 'list'],
+    ['proxies', 'add', 'http://proxy.example.com:8080'],
+    ['proxies', 'remove', '1'],
+    ['proxies', 'test', '1'],
+    ['nodes', 'list'],
+    ['nodes', 'scale', 'office', '2'],
+    ['nodes', 'pause', 'office'],
+    ['status'],
+    ['doctor'],
+    ['migrate'],
+    ['token', 'create', 'bot'],
+    ['token', 'list'],
+    ['token', 'revoke', '1'],
+  ];
+  const wrongs: [
+    string,
+    Partial<Pick<URL, 'username' | 'password' | 'hostname' | 'port' | 'pathname'>>,
+    number,
+    string,
+  ][] = [
+    ['refuses the password', { password: 'no-secret' }, 2, 'password authentication failed'],
+    ['does not know the user', { username: 'nobody' }, 2, 'user and password in DATABASE_URL'],
+    ['has no such database', { pathname: '/none' }, 2, 'Create that database'],
+    ['is not there', { port: '1' }, 1, 'ECONNREFUSED'],
+  ];
+  it.each(wrongs)(
+    'on a database that %s says so in one sentence, whatever the command',
+    async (_, change, code, words) => {
+      const url = Object.assign(new URL(bed.url), change);
+      for (const command of commands) {
+        const answer = await run(command, { database: url.href });
+        expect({ command, ...answer }).toMatchObject({ code, out: '', err: expect.stringContaining(words) });
+        expect(answer.err.trimEnd().split('\n')).toHaveLength(1);
+        expect(answer.err).toContain(`postgres://${url.username}@${url.host}${url.pathname}`);
+        expect(answer.err).toMatch(/DATABASE_URL/);
+        expect(answer.err).not.toContain(url.password);
+      }
+    },
+  );
+
+  it('on a host that nobody knows says where it looked', async () => {
+    // What the resolver says, and when, is the network's business.
+    const { code, err } = await run(['status'], { database: 'postgres://eko:no-secret@db.invalid/eko' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /^The database cannot be reached: .* at postgres:\/\/eko@db\.invalid\/eko: check DATABASE_URL.*\n$/,
+      ),
+    });
+  });
 
   it('without a database says how to name one', async () => {
     expect(await run(['status'], { database: null })).toMatchObject({

@@ -2,11 +2,11 @@ import { CommanderError } from 'commander';
 import { isOtherSchema } from '#lib/db/schema-version.ts';
 import { SettingsError } from '#lib/env.ts';
 import { ApiError } from '#server/api-error.ts';
-import { isDatabaseUnavailable } from '#server/report-outages.ts';
 import type { CliPorts } from './cli-context.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import { EXIT } from './exit-codes.ts';
 import { createProgram } from './program.ts';
+import { UnusableDatabaseError } from './unusable-database.ts';
 import { createWorkerCommand, type WorkerFlags } from './worker-flags.ts';
 
 /** Runs one command line, tells what went wrong, and gives the exit code. */
@@ -39,13 +39,7 @@ async function runWorkerCommand(args: readonly string[], ports: CliPorts): Promi
 /** What happened and what to do, with the code that stands for it. Errors that nobody expected keep their stack. */
 function explain(error: unknown): { code: number; message: string } {
   if (error instanceof SettingsError) return { code: EXIT.usage, message: error.message };
-  if (isDatabaseUnavailable(error)) {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return {
-      code: EXIT.failed,
-      message: `The database cannot be reached${cause}. Check DATABASE_URL and that PostgreSQL runs.`,
-    };
-  }
+  if (error instanceof UnusableDatabaseError) return { code: error.exitCode, message: error.message };
   if (isOtherSchema(error)) {
     const message = `The database has another schema than this program expects (${error.message}). Run "npx eko migrate", or upgrade this copy of the program if a newer one has done that.`;
     return { code: EXIT.failed, message };

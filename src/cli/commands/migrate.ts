@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { migrate } from '#lib/db/migrate.ts';
 import { translateOutages } from '#server/report-outages.ts';
 import { type CliPorts, findDatabaseUrl } from '../cli-context.ts';
+import { explainingDatabase, type NamedDatabase } from '../unusable-database.ts';
 
 export function addMigrateCommand(program: Command, ports: CliPorts): void {
   program
@@ -10,8 +11,11 @@ export function addMigrateCommand(program: Command, ports: CliPorts): void {
     .action(async () => {
       const env = ports.readEnv();
       // A transaction-mode pooler cannot hold the lock.
-      const url = env.DIRECT_DATABASE_URL ?? (await findDatabaseUrl(ports, env));
-      const { applied, total } = await translateOutages(() => migrate(url));
+      const database: NamedDatabase = env.DIRECT_DATABASE_URL
+        ? { url: env.DIRECT_DATABASE_URL, setting: 'DIRECT_DATABASE_URL' }
+        : { url: await findDatabaseUrl(ports, env), setting: 'DATABASE_URL' };
+      const work = () => translateOutages(() => migrate(database.url));
+      const { applied, total } = await explainingDatabase(database, work);
       ports
         .output()
         .answer({ applied, total }, () => [
