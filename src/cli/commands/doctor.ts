@@ -4,7 +4,7 @@ import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import { checkDisk, checkNotifications } from '../doctor/check-surroundings.ts';
 import { findProblems } from '../doctor/find-problems.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { readFacts } from '../doctor/read-facts.ts';
+import { readSettledFacts } from '../doctor/read-facts.ts';
 import { EXIT } from '../exit-codes.ts';
 
 export function addDoctorCommand(program: Command, ports: CliPorts): void {
@@ -12,20 +12,20 @@ export function addDoctorCommand(program: Command, ports: CliPorts): void {
     .command('doctor')
     .description('find what is wrong, and say what to do; fails when there is a problem')
     .action(async () => {
-      process.exitCode = await withContext(ports, examine);
+      process.exitCode = await withContext(ports, (context) => examine(context, ports.signal));
     });
 }
 
-async function examine(context: CliContext): Promise<number> {
+async function examine(context: CliContext, signal: AbortSignal): Promise<number> {
   const { output } = context;
-  const findings = await collectFindings(context);
+  const findings = await collectFindings(context, signal);
   const problems = findings.filter(({ level }) => level === 'problem').length;
   for (const finding of findings) output.answer(finding, () => describe(finding));
   output.say(problems === 0 ? 'Nothing is wrong.' : `${problems} to mend.`);
   return problems === 0 ? EXIT.done : EXIT.failed;
 }
 
-async function collectFindings({ db, env, databaseUrl }: CliContext): Promise<Finding[]> {
+async function collectFindings({ db, env, databaseUrl }: CliContext, signal: AbortSignal): Promise<Finding[]> {
   const disk = checkDisk(env.EKO_DATA_DIR);
   const fit = await checkSchema(db);
   const misfit = misfitInWords(fit);
@@ -36,7 +36,7 @@ async function collectFindings({ db, env, databaseUrl }: CliContext): Promise<Fi
   const schema: Finding[] =
     misfit === null ? [] : [{ level: 'problem', what: misfit, advice: 'Upgrade this machine.' }];
   const [facts, notifications] = await Promise.all([
-    readFacts(db, { pooled: env.DIRECT_DATABASE_URL !== undefined }),
+    readSettledFacts(db, { pooled: env.DIRECT_DATABASE_URL !== undefined, signal }),
     checkNotifications(db, env.DIRECT_DATABASE_URL ?? databaseUrl),
   ]);
   return [...schema, ...findProblems(facts), ...notifications, ...(await disk)];

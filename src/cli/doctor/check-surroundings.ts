@@ -13,6 +13,7 @@ export async function checkNotifications(db: Executor, listenUrl: string): Promi
   const word = randomBytes(8).toString('hex');
   const heard = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => heard.resolve(false), HEARD_MS);
+  let trouble: Error | null = null;
   const listener = createListener({
     connectionString: listenUrl,
     applicationName: 'eko-doctor',
@@ -20,12 +21,16 @@ export async function checkNotifications(db: Executor, listenUrl: string): Promi
     onNotification: (_channel, payload) => {
       if (payload === word) heard.resolve(true);
     },
+    onDisconnect: (error) => {
+      trouble = error;
+    },
     onConnect: () => void db.query('select pg_notify($1, $2)', [CHANNEL, word]).catch(() => heard.resolve(false)),
   });
   const isHeard = await heard.promise;
   clearTimeout(timer);
   await listener.close();
   if (isHeard) return [];
+  if (trouble !== null) return [cannotListen(trouble)];
   return [
     {
       level: 'problem',
@@ -34,6 +39,14 @@ export async function checkNotifications(db: Executor, listenUrl: string): Promi
         'A pooler in transaction mode seems to be in between. Set DIRECT_DATABASE_URL to the address of the server itself.',
     },
   ];
+}
+
+function cannotListen({ message }: Error): Finding {
+  return {
+    level: 'problem',
+    what: `No connection that listens for notifications can be made: ${message.replace(/\.$/, '')}`,
+    advice: 'Work is noticed late without one. Correct DIRECT_DATABASE_URL, or DATABASE_URL where that one is not set.',
+  };
 }
 
 const DISK_BYTES_MIN = 1_000_000_000;

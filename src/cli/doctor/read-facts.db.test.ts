@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Executor } from '#lib/db/create-db.ts';
 import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { checkNotifications } from './check-surroundings.ts';
 import { findProblems } from './find-problems.ts';
-import { readFacts } from './read-facts.ts';
+import { readFacts, readSettledFacts } from './read-facts.ts';
 
 let bed: QueueBed;
 
@@ -79,6 +80,32 @@ describe('doctor', () => {
     await bed.db.query('delete from nodes');
   });
 
+  it('waits for workers that somebody has just asked for, and misses them when they do not come', async () => {
+    await bed.db.query(
+      `insert into nodes (node_id, hostname, manager_pid, configured_workers, desired_workers, active_workers, started_at)
+       values ('scaled', 'scaled', 1, 1, 3, 1, clock_timestamp() - interval '1 hour')`,
+    );
+    const missing = async (db: Executor) => {
+      const { nodes } = await readSettledFacts(db, { graceMs: 200, lookEveryMs: 5 });
+      return nodes.map(({ missingWorkers }) => missingWorkers);
+    };
+    expect(await missing(bed.db)).toEqual([2]);
+    // Its next heartbeat comes after the first look.
+    let looks = 0;
+    const beating: Executor = {
+      async query(text, values) {
+        const rows = await bed.db.query(text, values);
+        if (!text.includes('missingWorkers')) return rows as never;
+        looks += 1;
+        if (looks === 1) await bed.db.query('update nodes set active_workers = 3');
+        return rows as never;
+      },
+    };
+    expect(await missing(beating)).toEqual([0]);
+    expect(looks).toBe(2);
+    await bed.db.query('delete from nodes');
+  });
+
   it('tells of a machine that was lost in the last hour, and not of one that was stopped', async () => {
     await bed.db.query(
       `insert into nodes (node_id, hostname, manager_pid, configured_workers, status, status_reasons, status_since)
@@ -129,5 +156,16 @@ describe('doctor', () => {
 
   it('hears itself on a direct connection', async () => {
     expect(await checkNotifications(bed.db, bed.url)).toEqual([]);
+  });
+
+  it('says why where no connection of its own can listen, instead of suspecting a pooler', async () => {
+    const wrong = new URL(bed.url);
+    wrong.password = 'no-secret';
+    const [finding] = await checkNotifications(bed.db, wrong.href);
+    expect(finding).toMatchObject({
+      level: 'problem',
+      what: expect.stringContaining('password authentication failed'),
+    });
+    expect(JSON.stringify(finding)).not.toContain('no-secret');
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { CONNECTIONS, CONNECTIONS_USABLE, connectionsNeeded } from '#lib/db/connections.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { SILENT_NODE_REASON } from '#lib/db/schema/vocabulary.ts';
@@ -153,6 +154,34 @@ export async function readFacts(db: Executor, { pooled = false } = {}): Promise<
     clockAheadMs: (askedAtMs + answeredAtMs) / 2 - Date.parse(now),
     clockErrorMs: (answeredAtMs - askedAtMs) / 2,
   };
+}
+
+/** How long a worker may take to come that somebody has asked for just now, and how often that is looked at. */
+export interface SettleOptions {
+  graceMs?: number;
+  lookEveryMs?: number;
+  signal?: AbortSignal;
+}
+
+const GRACE_MS = 15_000;
+const LOOK_EVERY_MS = 500;
+
+/**
+ * As readFacts, but not amid a change: when somebody asked for more workers is written nowhere, so where some are missing it is looked
+ * again until they are there, or one has just come, or the grace is over.
+ */
+export async function readSettledFacts(
+  db: Executor,
+  { graceMs = GRACE_MS, lookEveryMs = LOOK_EVERY_MS, signal, ...options }: SettleOptions & { pooled?: boolean } = {},
+): Promise<Facts> {
+  const endsAtMs = performance.now() + graceMs;
+  for (;;) {
+    const facts = await readFacts(db, options);
+    const isSettled = facts.nodes.every(({ missingWorkers }) => missingWorkers === 0);
+    if (isSettled || performance.now() >= endsAtMs || signal?.aborted) return facts;
+    // Rejects when it is aborted, which the next look takes for the end.
+    await wait(lookEveryMs, undefined, signal ? { signal } : {}).catch(() => {});
+  }
 }
 
 /** The first sessions of a condition on `s`, as a JSON list of their ids. */
