@@ -25,6 +25,14 @@ const ROBOTS = [
 ].join('\n');
 
 describe('findingOf', () => {
+  it('keeps of a file only what is read of it, up to the end of a line', () => {
+    const { body, outcome } = findingOf(answer(200, `${ROBOTS}\n${'# padding of a file\n'.repeat(500_000)}`), 0, TOKEN);
+    expect(outcome).toBe('rules');
+    expect(body?.length).toBeLessThanOrEqual(500 * 1024);
+    expect(body?.startsWith(ROBOTS)).toBe(true);
+    expect(body?.endsWith('file')).toBe(true);
+  });
+
   it('takes a file as rules for a day, with our delay and its sitemaps', () => {
     expect(findingOf(answer(200, ROBOTS), 3, TOKEN)).toEqual({
       outcome: 'rules',

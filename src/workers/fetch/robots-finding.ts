@@ -1,6 +1,6 @@
 import { decodeText } from './charset.ts';
 import type { HttpOutcome } from './http-outcome.ts';
-import { findCrawlDelayMs, parseRobots } from './robots-policy.ts';
+import { findCrawlDelayMs, parseRobots, withinParsedLimit } from './robots-policy.ts';
 import type { RobotsFinding } from './robots-store.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,7 +21,7 @@ export function findingOf(outcome: HttpOutcome, failures: number, productToken: 
     return unreachable(status, `status ${status}`, failures);
   }
   if (status >= 400) return found('none', status);
-  const { text } = decodeText(body, 'text/plain; charset=utf-8');
+  const text = withinParsedLimit(decodeText(body, 'text/plain; charset=utf-8').text);
   if (/^\s*text\/html\b/i.test(headers['content-type'] ?? '') || text.trimStart().startsWith('<')) {
     return unreachable(status, 'a web page in its place', failures);
   }

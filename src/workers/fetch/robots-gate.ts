@@ -38,7 +38,10 @@ export interface RobotsPass {
 }
 
 interface KnownRobots {
+  /** Without the file itself. */
   finding: RobotsFinding;
+  /** Length of the file that the rules were read from. */
+  chars: number;
   rules: RobotsRules;
   until: number;
 }
@@ -47,6 +50,8 @@ const TIMEOUT_MS = 10_000;
 /** A finding is looked up again in the store after this time at the latest, so that a reset reaches every worker. */
 const MEMORY_MS = 300_000;
 const MEMORY_ENTRIES_MAX = 500;
+/** Of the files whose rules are kept, together: a file of the shortest rules takes forty times its size, so this is some 80 MB at worst. */
+const MEMORY_CHARS_MAX = 2 * 1024 * 1024;
 /** A host that asks for a longer Crawl-delay is not read at all; it is never read faster than it asks. */
 const CRAWL_DELAY_MAX_MS = 3_600_000;
 /** One look may wait for its host's slot and then for an answer; whoever waits for it longer lets other work run. */
@@ -58,6 +63,7 @@ const LOOK_WAIT_MAX_MS = 15_000;
 export class RobotsGate {
   readonly #options: RobotsGateOptions;
   readonly #known = new Map<string, KnownRobots>();
+  #knownChars = 0;
   readonly #looking = new Map<string, { looking: Promise<KnownRobots>; signal: AbortSignal }>();
   /** Origins whose look may have been granted to us in an answer that was lost. */
   readonly #unsure = new Set<string>();
@@ -217,13 +223,28 @@ export class RobotsGate {
   }
 
   #remember(origin: string, finding: RobotsFinding): KnownRobots {
-    const oldest = this.#known.size >= MEMORY_ENTRIES_MAX ? this.#known.keys().next().value : undefined;
-    if (oldest !== undefined) this.#known.delete(oldest);
+    const body = finding.body ?? '';
     const until =
       performance.now() + Math.min(finding.freshForMs, finding.outcome === 'rules' ? MEMORY_MS : finding.freshForMs);
-    const known = { finding, rules: parseRobots(finding.body ?? ''), until };
+    const known = { finding: { ...finding, body: null }, chars: body.length, rules: parseRobots(body), until };
+    this.#forget(origin);
+    this.#makeRoom(known.chars);
     this.#known.set(origin, known);
+    this.#knownChars += known.chars;
     return known;
+  }
+
+  /** What was learnt first goes first; the store still has it. */
+  #makeRoom(chars: number): void {
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size < MEMORY_ENTRIES_MAX && this.#knownChars + chars <= MEMORY_CHARS_MAX) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(origin: string): void {
+    this.#knownChars -= this.#known.get(origin)?.chars ?? 0;
+    this.#known.delete(origin);
   }
 }
 

@@ -176,10 +176,11 @@ function addSitemap(sitemaps: Set<string>, value: string): void {
 }
 
 function splitLines(robotsTxt: string): string[] {
-  return withinLimit(robotsTxt.replace(/^\uFEFF/, '')).split(/\r\n|\r|\n/);
+  return withinParsedLimit(robotsTxt.replace(/^\uFEFF/, '')).split(/\r\n|\r|\n/);
 }
 
-function withinLimit(text: string): string {
+/** What of a file is read: its first 500 KiB, up to the end of a line. */
+export function withinParsedLimit(text: string): string {
   if (text.length * 3 <= PARSED_BYTES_MAX) return text;
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length <= PARSED_BYTES_MAX) return text;
