@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type AppError, ShutdownError } from '#lib/errors.ts';
-import { assertNever } from '#lib/invariant.ts';
 import type { BaseScraper } from '#lib/scrapers/base-scraper.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import { countOutcome, noJobsYet, type WorkerCounters } from '../metrics/worker-counters.ts';
@@ -8,7 +7,10 @@ import type { ReadPage, ValidatorStore } from '../pages/validator-store.ts';
 import type { Claim, ClaimedSession, Completion } from '../queue/job-queue.ts';
 import { NO_SPOOL, type SpoolPort } from '../spool/session-spool.ts';
 import type { SpooledClaim } from '../spool/spool-record.ts';
+import { AbandonedClaims } from './abandoned-claims.ts';
 import { ActiveSession } from './active-session.ts';
+import { claimKey } from './claim-key.ts';
+import { describeOutcome } from './describe-outcome.ts';
 import { EndingWriter, type WrittenEnding } from './ending-writer.ts';
 import { type Company, ExclusiveStart } from './exclusive-start.ts';
 import { outcomeOf, type SessionOutcome } from './job-outcome.ts';
@@ -31,21 +33,15 @@ export interface JobRunnerDeps extends SessionContextDeps {
   abortGraceMs?: number;
 }
 
-/** A claim that the database may still say is ours, although nothing runs for it. */
-interface AbandonedClaim {
-  claim: Claim;
-  reason: string;
-}
-
 /** What the scraper came back with. */
 type ScrapeEnd = { error: null; result: ScrapeResult } | { error: unknown; result: null };
 
 /** Runs claimed sessions, each from its start to its settled outcome. Knows all parts; decides nothing by itself. */
 export class JobRunner {
   readonly #deps: JobRunnerDeps;
-  /** By claim, like the abandoned ones: a worker may claim a session again while its own dropped run of it still ends. */
+  /** By claim: a worker may claim a session again while its own dropped run of it still ends. */
   readonly #active = new Map<string, ActiveSession>();
-  readonly #abandoned = new Map<string, AbandonedClaim>();
+  readonly #abandoned: AbandonedClaims;
   readonly #exclusive: ExclusiveStart;
   /** Scrapers that were dropped and have not come back. */
   #strays = 0;
@@ -54,6 +50,14 @@ export class JobRunner {
 
   constructor(deps: JobRunnerDeps) {
     this.#deps = deps;
+    this.#abandoned = new AbandonedClaims({
+      queue: deps.queue,
+      logger: deps.logger,
+      onGivenBack: (sessionId) => {
+        deps.events.publish(['sessions'], [sessionId]);
+        this.#exclusive.look();
+      },
+    });
     this.#exclusive = new ExclusiveStart({
       company: () => this.#company(),
       makeRoom: (session) => this.#makeRoom(session),
@@ -67,9 +71,8 @@ export class JobRunner {
 
   /** Everything that the database may still say is ours: what runs here, and what could not be given back yet. */
   get heldClaims(): Claim[] {
-    return [...this.#active.values(), ...this.#abandoned.values()].map((held) =>
-      held instanceof ActiveSession ? held.claimed : held.claim,
-    );
+    const running = Array.from(this.#active.values(), ({ claimed }) => claimed);
+    return [...running, ...this.#abandoned.claims];
   }
 
   /** True while a session runs here, or waits to run, that must be alone: nothing may be started beside it. */
@@ -116,39 +119,20 @@ export class JobRunner {
   }
 
   /** Gives back claims that were not started; what cannot be given back now goes with the abandoned ones. */
-  async handBack(claims: readonly Claim[], reason: string): Promise<void> {
-    for (const claim of claims) this.#abandon(claim, reason);
-    await Promise.all(claims.map((claim) => this.#handBack({ claim, reason })));
+  handBack(claims: readonly Claim[], reason: string): Promise<void> {
+    return this.#abandoned.giveBack(claims, reason);
   }
 
   /**
    * Gives back what this worker dropped while it could not write. Call it when the lease is safe again: whoever has taken
    * these sessions meanwhile keeps them, since the claims are stale then.
    */
-  async handBackAbandoned(): Promise<void> {
-    for (const abandoned of this.#abandoned.values()) if (!(await this.#handBack(abandoned))) return;
-  }
-
-  /** False when it must be tried again later. */
-  async #handBack({ claim, reason }: AbandonedClaim): Promise<boolean> {
-    try {
-      await this.#deps.queue.handBack(claim, { reason });
-    } catch (error) {
-      this.#deps.logger.warn({ sessionId: claim.id, err: error }, 'Cannot hand back a session yet');
-      return false;
-    }
-    this.#abandoned.delete(claimKey(claim));
-    this.#deps.events.publish(['sessions'], [claim.id]);
-    this.#exclusive.look();
-    return true;
-  }
-
-  #abandon(claim: Claim, reason: string): void {
-    this.#abandoned.set(claimKey(claim), { claim, reason });
+  handBackAbandoned(): Promise<void> {
+    return this.#abandoned.giveBackAll();
   }
 
   #company(): Company {
-    if (this.#active.size > 1 || this.#abandoned.size > 0) return 'busy';
+    if (this.#active.size > 1 || this.#abandoned.claims.length > 0) return 'busy';
     return this.#strays > 0 ? 'unclean' : 'none';
   }
 
@@ -243,7 +227,7 @@ export class JobRunner {
     const { claimed } = active;
     active.close();
     this.#active.delete(claimKey(claimed));
-    if (settled === 'unwritten') this.#abandon(claimed, 'The database was away; goes on at its last checkpoint');
+    if (settled === 'unwritten') this.#abandoned.add(claimed, 'The database was away; goes on at its last checkpoint');
     else if (settled !== 'stale') this.#counters = countOutcome(this.#counters, outcome.kind);
     this.#deps.logger.info(
       { ...about(claimed), outcome: outcome.kind, settled, durationMs: active.durationMs(), ...active.stats },
@@ -255,9 +239,8 @@ export class JobRunner {
     if (this.#active.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  /** The line that a person who reads the session's log ends at. */
   #logOutcome({ claimed, abortReason }: ActiveSession, outcome: SessionOutcome): void {
-    const line = sentenceOf(outcome, abortReason);
+    const line = describeOutcome(outcome, abortReason);
     this.#deps.logs.write({ sessionId: claimed.id, claimNumber: claimed.claimNumber, ...line });
   }
 }
@@ -272,32 +255,6 @@ function endingOf(
   const summary = { totalLeads, newLeads, warnings, ...(skipped ? { skipped } : {}) };
   return { outcome, stats, hostKey, progress, summary };
 }
-
-function sentenceOf(
-  outcome: SessionOutcome,
-  abortReason: AppError | null,
-): { level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> } {
-  switch (outcome.kind) {
-    case 'completed':
-      return { level: 'info', message: 'Completed' };
-    case 'cancelled':
-      return { level: 'info', message: abortReason?.message ?? 'Cancelled' };
-    case 'snoozed':
-      return { level: 'info', message: `Put off for ${Math.round(outcome.delayMs / 1_000)} s: ${outcome.reason}` };
-    case 'interrupted':
-      return { level: 'info', message: `Handed back: ${outcome.reason}` };
-    case 'lost':
-      return { level: 'warn', message: `Dropped: ${outcome.reason}` };
-    case 'retry':
-      return { level: 'warn', message: `This try failed: ${outcome.error.message}`, details: { ...outcome.error } };
-    case 'failed':
-      return { level: 'error', message: `Failed: ${outcome.error.message}`, details: { ...outcome.error } };
-    default:
-      return assertNever(outcome);
-  }
-}
-
-const claimKey = ({ id, claimNumber }: Claim) => `${id}/${claimNumber}`;
 
 const about = ({ id, source, location }: ClaimedSession) => ({ sessionId: id, source, location });
 
