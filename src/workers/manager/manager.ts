@@ -1,6 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '#lib/logger.ts';
 import type { EventPublisher } from '../events.ts';
@@ -14,11 +11,12 @@ import { RepeatingTask } from '../repeating-task.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
 import type { ManagerDuty } from './manager-duty.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { nameWorker, spawnWorker, type WorkerProcessOptions } from './worker-processes.ts';
 import { beatOf, WorkerRows } from './worker-rows.ts';
 import { type NamedProcess, WorkerSlot } from './worker-slot.ts';
 import { type ManagerFigures, WorkerTally } from './worker-tally.ts';
 
-export interface ManagerOptions {
+export interface ManagerOptions extends WorkerProcessOptions {
   config?: Partial<ManagerConfig>;
   queue: LeaseQueue;
   /** Closed by the manager when it has stopped. */
@@ -30,11 +28,6 @@ export interface ManagerOptions {
   /** Base of the workers' ids; without it they are host-pid-random. */
   workerId?: string | undefined;
   version?: string | undefined;
-  /** The module that a worker runs: TypeScript in development, the bundle in production. */
-  workerEntry: string;
-  workerArgs?: readonly string[];
-  /** Environment of the workers; they read their settings from it. */
-  workerEnv: Record<string, string | undefined>;
   concurrency: number;
   /** What it does beside its workers. */
   duties?: readonly ManagerDuty[];
@@ -210,9 +203,10 @@ export class WorkerManager {
   }
 
   #createSlot(index: number): WorkerSlot {
+    const isOnly = this.#config.numWorkers === 1 && index === 0;
     return new WorkerSlot({
-      spawn: () => this.#spawn(),
-      nameWorker: (pid) => this.#nameWorker(index, pid),
+      spawn: () => spawnWorker(this.#options),
+      nameWorker: (pid) => nameWorker(this.#options.workerId, { index, isOnly }, pid),
       register: (worker) => this.#rows.register(worker).finally(() => this.#promptDuties(CHANGE_BEAT_MS)),
       release: (worker, cause, reason) => this.#release(worker, cause, reason),
       onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
@@ -226,19 +220,6 @@ export class WorkerManager {
       autoRestart: this.#config.autoRestart,
       logger: this.#logger,
     });
-  }
-
-  #spawn(): ChildProcess {
-    return fork(this.#options.workerEntry, [...(this.#options.workerArgs ?? [])], {
-      env: this.#options.workerEnv as NodeJS.ProcessEnv,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-  }
-
-  #nameWorker(index: number, pid: number): string {
-    const { workerId } = this.#options;
-    if (!workerId) return `${hostname()}-${pid}-${randomBytes(3).toString('hex')}`;
-    return this.#config.numWorkers === 1 && index === 0 ? workerId : `${workerId}-${index + 1}`;
   }
 
   async #release(worker: NamedProcess, cause: Exclude<WorkerEndCause, 'lost'>, reason: string): Promise<void> {

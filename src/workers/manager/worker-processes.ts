@@ -1,0 +1,29 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+
+export interface WorkerProcessOptions {
+  /** The module that a worker runs: TypeScript in development, the bundle in production. */
+  workerEntry: string;
+  workerArgs?: readonly string[];
+  /** Environment of the workers; they read their settings from it. */
+  workerEnv: Record<string, string | undefined>;
+}
+
+/** Starts the process of a worker, which its slot watches and ends. */
+export function spawnWorker({ workerEntry, workerArgs = [], workerEnv }: WorkerProcessOptions): ChildProcess {
+  return fork(workerEntry, [...workerArgs], {
+    env: workerEnv as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+/**
+ * The id of a slot's new process.
+ * @param base what the ids begin with; without it they are host-pid-random.
+ * @param slot `isOnly`: the manager was told to have this one worker, which gets the base as it is.
+ */
+export function nameWorker(base: string | undefined, slot: { index: number; isOnly: boolean }, pid: number): string {
+  if (!base) return `${hostname()}-${pid}-${randomBytes(3).toString('hex')}`;
+  return slot.isOnly ? base : `${base}-${slot.index + 1}`;
+}
