@@ -97,7 +97,7 @@ function readWithEverything(): ReadPage {
   const db = stack === 'pg' ? createDb({ connectionString, applicationName: 'eko-bench', max: 4 }) : null;
   const fetcher = createPageFetcher({
     pacer: db
-      ? new SharedHostPacer({ slots: new PgSlotStore(db), onReleaseFailed: (error) => console.error(error) })
+      ? new SharedHostPacer({ slots: new PgSlotStore(db), onUnwritten: (error) => console.error(error) })
       : new LocalHostPacer(),
     robots: db ? new PgRobotsStore(db) : new LocalRobotsStore(),
     userAgent: 'EkoLeadBot/0.1 (+bench)',

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createFetchBed, inTurn, text } from '#test/fetch-bed.ts';
+import { createFetchBed, inTurn, newSession, text } from '#test/fetch-bed.ts';
 import type { FixtureRoute, FixtureSite } from '#test/fixture-site.ts';
 import { GivenScraper, makeGivenRunner, type Work } from '#test/given-runner.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { SharedHostPacer } from './fetch/host-pacer-shared.ts';
 import { PgRobotsStore } from './fetch/robots-store.ts';
 import { PgSlotStore } from './fetch/slot-store.ts';
@@ -95,5 +96,31 @@ describe('a site that refuses', () => {
       `select backoff_until > clock_timestamp() + interval '110 s' as waits from host_pacing`,
     );
     expect(host).toEqual({ waits: true });
+  });
+
+  it('for some time is left alone although the database is away when it says so, and others hear of it later', async () => {
+    const site = await sites.startSite(pagesWith(1, text('slow down', 429, { 'retry-after': '120' })));
+    const slots = new PgSlotStore(bed.db);
+    const report = slots.reportBackoff.bind(slots);
+    const back = Promise.withResolvers<void>();
+    let failures = 0;
+    slots.reportBackoff = async (hostKey, retryAfterMs) => {
+      failures += 1;
+      if (failures === 1) throw new Error('Connection terminated unexpectedly');
+      await back.promise;
+      return await report(hostKey, retryAfterMs);
+    };
+    const fetcher = sites.newFetcher([site], {
+      pacer: new SharedHostPacer({ slots }),
+      robots: new PgRobotsStore(bed.db),
+    });
+    const ask = () => fetcher.fetchPage(`${site.origin}/page/1`, {}, newSession()).catch((thrown) => thrown);
+    expect(await ask()).toMatchObject({ code: 'throttled', retryAfterMs: 120_000 });
+    expect(await ask()).toMatchObject({ code: 'host_not_ready', retryAfterMs: expect.closeTo(120_000, -4) });
+    expect(pagesAsked(site)).toEqual(['/page/1']);
+    back.resolve();
+    const waits = () =>
+      bed.db.query(`select from host_pacing where backoff_until > clock_timestamp() + interval '100 s'`);
+    await waitFor(async () => (await waits()).length > 0, { what: 'the back-off to be written' });
   });
 });

@@ -135,7 +135,7 @@ describe('SharedHostPacer', () => {
     const proxy = await TcpFaultProxy.start({ port: Number(new URL(test.url).port) });
     const db = createDb({ connectionString: proxy.through(test.url), applicationName: 'eko-test-cut' });
     const failures: unknown[] = [];
-    const cut = new SharedHostPacer({ slots: new PgSlotStore(db), onReleaseFailed: (error) => failures.push(error) });
+    const cut = new SharedHostPacer({ slots: new PgSlotStore(db), onUnwritten: (error) => failures.push(error) });
     const slot = await cut.reserve({ ...request('cut.example', 100), timeoutMs: 60_000 }, never);
     proxy.set({ refuse: true });
     proxy.cut();

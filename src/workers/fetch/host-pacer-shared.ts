@@ -12,12 +12,13 @@ import {
 import { SlotBook } from './slot-book.ts';
 import type { ReservedSlot, SlotStore } from './slot-store.ts';
 import { Turnstile } from './turnstile.ts';
+import { UnwrittenBackoffs } from './unwritten-backoffs.ts';
 
 export interface SharedHostPacerOptions {
   slots: SlotStore;
   waitMaxMs?: number;
-  /** Told when a slot could not be given back; it expires by itself. */
-  onReleaseFailed?: (error: unknown) => void;
+  /** Told when a slot could not be given back, which then expires by itself, or a back-off not be told. */
+  onUnwritten?: (error: unknown) => void;
 }
 
 /** Slots expire by themselves after about this time. */
@@ -30,14 +31,16 @@ const GIVE_BACK_MAX_MS = 120_000;
 export class SharedHostPacer implements HostPacer {
   readonly #slots: SlotStore;
   readonly #waitMaxMs: number;
-  readonly #onReleaseFailed: (error: unknown) => void;
+  readonly #onUnwritten: (error: unknown) => void;
   readonly #turnstile = new Turnstile();
   readonly #book = new SlotBook();
+  readonly #backoffs: UnwrittenBackoffs;
 
   constructor(options: SharedHostPacerOptions) {
     this.#slots = options.slots;
     this.#waitMaxMs = options.waitMaxMs ?? WAIT_MAX_MS;
-    this.#onReleaseFailed = options.onReleaseFailed ?? (() => {});
+    this.#onUnwritten = options.onUnwritten ?? (() => {});
+    this.#backoffs = new UnwrittenBackoffs(options.slots, this.#onUnwritten);
   }
 
   async reserve(request: SlotRequest, signal: AbortSignal): Promise<HostSlot> {
@@ -56,7 +59,7 @@ export class SharedHostPacer implements HostPacer {
   }
 
   reportBackoff(hostKey: string, retryAfterMs: number | null): Promise<number> {
-    return this.#slots.reportBackoff(hostKey, retryAfterMs);
+    return this.#backoffs.report(hostKey, retryAfterMs);
   }
 
   pause(hostKey: string, pauseMs: number, reason: string): Promise<void> {
@@ -70,6 +73,8 @@ export class SharedHostPacer implements HostPacer {
     signal: AbortSignal,
     leave: () => void,
   ): Promise<HostSlot | null> {
+    const unwrittenMs = this.#backoffs.waitMs(request.hostKey);
+    if (unwrittenMs > 0) throw this.#notReady(request, unwrittenMs, 'back-off');
     const askedAt = performance.now();
     const { slotId, waitMs, reason } = await this.#ask(request, Math.max(0, deadline - askedAt));
     const now = performance.now();
@@ -140,7 +145,7 @@ export class SharedHostPacer implements HostPacer {
     try {
       await give();
     } catch (error) {
-      this.#onReleaseFailed(error);
+      this.#onUnwritten(error);
       if (isDatabaseOutage(error)) void this.#giveBackLater(give).finally(() => this.#book.forget(hostKey, slotId));
       else this.#book.forget(hostKey, slotId);
     }
@@ -151,7 +156,7 @@ export class SharedHostPacer implements HostPacer {
     try {
       await withDatabaseRetry(give, { mayContinue: () => performance.now() < untilMs, capMs: 1_000 });
     } catch (error) {
-      this.#onReleaseFailed(error);
+      this.#onUnwritten(error);
     }
   }
 

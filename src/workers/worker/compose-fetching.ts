@@ -29,7 +29,8 @@ export function composeFetching(env: Env, ports: WorkerPorts, logger: Logger, lo
   const fetcher = createPageFetcher({
     pacer: new SharedHostPacer({
       slots: ports.slots,
-      onReleaseFailed: (error) => logger.debug({ err: error }, 'A host slot could not be given back; it expires'),
+      onUnwritten: (error) =>
+        logger.debug({ err: error }, 'What a request taught us of its host cannot be written yet'),
     }),
     robots: ports.robots,
     userAgent: userAgent(env.EKO_CONTACT),
