@@ -137,6 +137,28 @@ describe('a page through the pool', () => {
     expect(page).toMatchObject({ text: 'page' });
   });
 
+  it('gives its place on a dead proxy back when the pool cannot be asked for another one', async () => {
+    const site = await bed.startSite({ '/*': text('page') });
+    const dead = await startDeadProxy('http');
+    await stackOf(site, [dead]);
+    await database.db.query('update proxy_pool set max_inflight = 1');
+    const pool = manager as ProxyManager;
+    const fetcher = bed.newFetcher([site], {
+      allowAddresses: [site.host, dead.host],
+      proxies: {
+        async acquire(request) {
+          if (request.avoid.length > 0) throw new Error('Connection terminated unexpectedly');
+          return await pool.acquire(request);
+        },
+      },
+    });
+    await expect(fetcher.fetchPage(`${site.origin}/a`, {}, proxied())).rejects.toThrow('Connection terminated');
+    const request = { hostKey: site.host, stickyKey: 'another', maxTier: 100, uncheckedToo: true, avoid: [] };
+    const lease = await pool.acquire(request);
+    expect(lease.proxy.port).toBe(dead.address.port);
+    await lease.report({ effect: 'neutral', durationMs: 0 });
+  });
+
   it('goes direct without a usable proxy only where its source says so', async () => {
     const site = await bed.startSite({ '/*': text('page') });
     const fetcher = await stackOf(site, []);

@@ -114,9 +114,13 @@ export class PacedClient {
       )
         return exchange;
       avoid.push(lease.proxy.id);
-      const other = await this.#acquireOther(session, hostKey, avoid);
+      const settleFirst = () => settle(exchange, request, session, async () => result);
+      const other = await this.#acquireOther(session, hostKey, avoid).catch(async (error: unknown) => {
+        await settleFirst();
+        throw error;
+      });
       if (other === null) return exchange;
-      await settle(exchange, request, session, async () => result);
+      await settleFirst();
       lease = other;
     }
   }
