@@ -1,8 +1,8 @@
 export interface WaitOptions {
-  /** Default 5 s. */
+  /** Default 20 s: a machine that does other work too may take that long for what is a matter of milliseconds. */
   timeoutMs?: number;
   intervalMs?: number;
-  /** Completes "Waited 5000 ms for …". */
+  /** Completes "Waited 20000 ms for …". */
   what?: string;
 }
 
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
-  const { timeoutMs = 5_000, intervalMs = 20, what = 'the condition' } = options;
+  const { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = options;
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;
   do {

@@ -82,7 +82,7 @@ describe.skipIf(PGBOUNCER === null)('through PgBouncer in transaction mode', () 
     expect(await namedStatements()).toBe(0);
     expect(manager.lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(manager.lines.filter(({ message }) => message.startsWith('No notifications'))).toEqual([]);
-  }, 90_000);
+  });
 
   it('says what is missing without the direct address, and still picks sessions up by looking', async () => {
     manager = await start();
@@ -129,7 +129,7 @@ describe.skipIf(PGBOUNCER === null)('createDb', () => {
       await pooler.stop();
       await own.drop();
     }
-  }, 30_000);
+  });
 
   it('sends them where nothing stands in between', async () => {
     const own = await createTestDatabase();

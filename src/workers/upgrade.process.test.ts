@@ -7,6 +7,8 @@ import { createDatabaseAt } from '#test/schema-at.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { JobQueue } from './queue/job-queue.ts';
 
+const PATIENT = { timeoutMs: 60_000 };
+
 let database: TestDatabase;
 const managers: ManagerProcess[] = [];
 
@@ -55,23 +57,23 @@ describe('a manager whose database has an older schema', () => {
     database = await createDatabaseAt(PROGRAM_SCHEMA - 1);
     await enqueue(20, 'nothing');
     const manager = await start();
-    await waitFor(saysIn(manager, 'run "npm run migrate"'), { timeoutMs: 30_000 });
+    await waitFor(saysIn(manager, 'run "npm run migrate"'), PATIENT);
     expect(manager.workerPids()).toEqual([]);
     expect(await countSessions('pending')).toBe(20);
 
     expect(await migrate(database.url)).toMatchObject({ applied: 1 });
-    await waitFor(async () => (await countSessions('completed')) === 20, { timeoutMs: 40_000 });
+    await waitFor(async () => (await countSessions('completed')) === 20, PATIENT);
     expect(await outcomes()).toEqual([{ outcome: 'completed', attempts: 20 }]);
     expect(isRunning(manager)).toBe(true);
-  }, 90_000);
+  });
 
   it('ends at once when it is told to while it waits', async () => {
     database = await createDatabaseAt(PROGRAM_SCHEMA - 1);
     const manager = await start();
-    await waitFor(saysIn(manager, 'run "npm run migrate"'), { timeoutMs: 30_000 });
+    await waitFor(saysIn(manager, 'run "npm run migrate"'), PATIENT);
     manager.kill('SIGTERM');
     expect(await manager.exited).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe('a manager that a migration leaves behind', () => {
@@ -79,11 +81,11 @@ describe('a manager that a migration leaves behind', () => {
     database = await createTestDatabase();
     await enqueue(4, 'wait');
     const manager = await start();
-    await waitFor(async () => (await countSessions('running')) === 4, { timeoutMs: 40_000 });
+    await waitFor(async () => (await countSessions('running')) === 4, PATIENT);
     await requireProgram(PROGRAM_SCHEMA + 1);
-    await waitFor(async () => (await countSessions('pending')) === 4, { timeoutMs: 40_000 });
-    await waitFor(() => manager.workerPids().length === 0, { timeoutMs: 30_000 });
-    expect(saysIn(manager, 'start a newer version')()).toBe(true);
+    await waitFor(async () => (await countSessions('pending')) === 4, PATIENT);
+    await waitFor(() => manager.workerPids().length === 0, PATIENT);
+    await waitFor(saysIn(manager, 'start a newer version'), PATIENT);
 
     const [shown] = await waitForReason();
     expect(shown?.reason).toContain('start a newer version');
@@ -97,15 +99,15 @@ describe('a manager that a migration leaves behind', () => {
     await requireProgram(PROGRAM_SCHEMA);
     expect(await manager.exited).toBe(1);
     await start();
-    await waitFor(async () => (await countSessions('completed')) === 4, { timeoutMs: 40_000 });
-  }, 150_000);
+    await waitFor(async () => (await countSessions('completed')) === 4, PATIENT);
+  });
 
   async function waitForReason(): Promise<{ reason: string }[]> {
     const read = () =>
       database.db.query<{ reason: string }>(
         `select status_reasons[1] as reason from nodes where node_id = 'machine' and status = 'unhealthy'`,
       );
-    await waitFor(async () => (await read()).length === 1, { timeoutMs: 20_000 });
+    await waitFor(async () => (await read()).length === 1, PATIENT);
     return await read();
   }
 });

@@ -60,5 +60,5 @@ describe('AgentCache', () => {
     expect(proxy.tunnels).toHaveLength(202);
     await ask(2);
     expect(proxy.tunnels).toHaveLength(203);
-  }, 20_000);
+  });
 });

@@ -61,4 +61,4 @@ it('gives no lease to the successor of a process that died while it was register
     for (const child of children) child.kill('SIGKILL');
   }
   await slot.ended;
-}, 30_000);
+});
