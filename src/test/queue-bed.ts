@@ -46,6 +46,7 @@ export interface QueueBed {
   queue: WorkerQueue;
   /** A queue in another process, as far as PostgreSQL can tell: a pool and a claim cursor of its own. */
   otherQueue(): WorkerQueue;
+  /** Its lease, and that of all who live, outlasts every test. */
   register(workerId: string, queue?: Pick<LeaseQueue, 'registerWorker'>): Promise<void>;
   /** Enqueues one session and claims it. */
   start(session?: Partial<NewSession>, workerId?: string): Promise<ClaimedSession>;
@@ -63,10 +64,14 @@ export interface QueueBed {
   setHost(hostKey: string, state?: HostState): Promise<void>;
   /** The locations of a host's sessions that are ready and that stand in its line, best first. */
   hostSessions(hostKey: string): Promise<{ running: string[]; ready: string[]; inLine: string[] }>;
-  /** Removes all sessions, attempts and hosts. */
+  /** Removes all sessions, attempts and hosts; the leases of those who live are long again. */
   clear(): Promise<void>;
   drop(): Promise<void>;
 }
+
+/** No manager renews them, and a slow machine must not end them: who wants one over lets it lapse. */
+const LENGTHEN_LEASES = `
+update worker_instances set lease_until = clock_timestamp() + interval '1 day' where lease_until > clock_timestamp()`;
 
 export const TEST_ERROR = { code: 'network', message: 'The site did not answer.' };
 
@@ -85,6 +90,7 @@ export async function createQueueBed(): Promise<QueueBed> {
     },
     async register(workerId, by = queue) {
       await by.registerWorker({ workerId, nodeId: 'node', hostname: 'host', pid: 1, concurrency: 4 });
+      await database.db.query(LENGTHEN_LEASES);
     },
     async claim(workerId = 'worker', limit = 100, by = freshQueue(database)) {
       return await by.claim({ workerId, sources: ['permits', 'other'], limit, jobTimeoutMs: 60_000 });
@@ -122,6 +128,7 @@ export async function createQueueBed(): Promise<QueueBed> {
     hostSessions: (hostKey) => readHostSessions(database, hostKey),
     async clear() {
       await database.db.query('truncate scraping_sessions, scraper_metrics, session_batches, host_pacing, host_slots');
+      await database.db.query(LENGTHEN_LEASES);
     },
     async drop() {
       await Promise.all(others.map((db) => db.close()));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseUnavailableError, InvalidInputError } from '#lib/errors.ts';
 import { armFaultPoints } from '#lib/fault-point.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
@@ -10,6 +10,7 @@ beforeAll(async () => {
   bed = await createQueueBed();
 });
 beforeEach(() => bed.clear());
+afterEach(() => armFaultPoints(undefined));
 afterAll(() => bed.drop());
 
 const sessions = (count: number, rest: Partial<NewSession> = {}): NewSession[] =>
@@ -162,24 +163,23 @@ describe('claim', () => {
     expect(await bed.claim('worker')).toHaveLength(1);
   });
 
-  it('finds sessions that came back before the cursor, or have a better priority, within a second', async () => {
+  it('soon finds sessions that came back before the cursor, or have a better priority', async () => {
     const queue = bed.otherQueue();
     await bed.queue.enqueue(sessions(3));
     const [first] = await bed.claim('worker', 2, queue);
     if (!first) throw new Error('Nothing was claimed.');
     await bed.queue.handBack(first, { reason: 'stopping' });
-    await bed.queue.enqueue(sessions(1, { priority: 5 }));
-    expect(ids(await bed.claim('worker', 1, queue))).not.toContain(first.id);
-    const late = await waitFor(
-      async () => {
-        queue.noteWake();
-        const claimed = await bed.claim('worker', 2, queue);
-        return claimed.length > 0 && claimed;
-      },
-      { timeoutMs: 1_500 },
-    );
-    expect(late.map((session) => session.priority)).toEqual([5, 0]);
-    expect(late[1]?.id).toBe(first.id);
+    const urgent = await bed.queue.enqueue(sessions(1, { priority: 5 }));
+    // How soon is for the cursor's own tests; the one behind it may be found before them.
+    const found: number[] = [];
+    const areFound = async () => {
+      queue.noteWake();
+      found.push(...ids(await bed.claim('worker', 2, queue)));
+      return found.length === 3;
+    };
+    await waitFor(areFound, { what: 'the three that are left' });
+    expect(found.indexOf(urgent.sessions[0]?.id ?? 0)).toBeLessThan(found.indexOf(first.id));
+    expect(found).toEqual(expect.arrayContaining([first.id, ...ids(urgent.sessions)]));
   });
 
   it('uses the index of ready sessions, also when the table was analysed while nothing was pending', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDb } from '#lib/db/create-db.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
 import { type ClaimedSession, JobQueue, type NewSession } from './job-queue.ts';
 
@@ -7,6 +8,8 @@ const HOST = 'slow.example';
 let bed: QueueBed;
 beforeAll(async () => {
   bed = await createQueueBed();
+  // When the table is analysed is for the tests to say: the server does it whenever its own worker comes by, and plans by what that saw.
+  await bed.db.query('alter table scraping_sessions set (autovacuum_enabled = false)');
 });
 beforeEach(() => bed.clear());
 afterAll(() => bed.drop());
@@ -23,16 +26,21 @@ async function claimOne(): Promise<ClaimedSession> {
   return claimed;
 }
 
-/** The blocks that the statements of `act` touch, as their plans tell. */
+/**
+ * The blocks that the statements of `act` touch, as their plans tell. On a connection of its own: one that has worked on a small table
+ * keeps the plans of its functions until the table is analysed again.
+ */
 async function blocksTouched(act: (queue: JobQueue) => Promise<unknown>): Promise<number> {
+  const db = createDb({ connectionString: bed.url, applicationName: 'eko-test-fresh', max: 1 });
   let blocks = 0;
   const explain = async (text: string, values: readonly unknown[] = []) => {
-    const [row] = await bed.db.query(`explain (analyze, buffers, format json) ${text}`, values);
+    const [row] = await db.query(`explain (analyze, buffers, format json) ${text}`, values);
     const [{ Plan: plan }] = (row as { 'QUERY PLAN': [{ Plan: Record<string, number> }] })['QUERY PLAN'];
     blocks += (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
     return [];
   };
-  await act(new JobQueue({ db: { ...bed.db, query: explain } as typeof bed.db }));
+  await act(new JobQueue({ db: { ...db, query: explain } as typeof db }));
+  await db.close();
   return blocks;
 }
 
@@ -89,7 +97,7 @@ describe('the line of a host', () => {
   it.each([
     ['is paused', { pausedS: 60 }],
     ['is in back-off', { backoffS: 60 }],
-    ['may be asked in ten seconds only', { nextInS: 10 }],
+    ['may be asked in half a minute only', { nextInS: 30 }],
   ])('hands out nothing while the host %s, and goes on when that is over', async (_why, state) => {
     await bed.setHost(HOST, state);
     await bed.setHost('other.example');
@@ -210,8 +218,8 @@ describe('fifty thousand sessions in the line of one host', () => {
       await blocksTouched((queue) => queue.claim(claim)),
       await blocksTouched((queue) => queue.resumeHost(HOST)),
     ];
-    // Reading the table takes 1,300 blocks, walking the line 50,000; planning for the first time takes up to 600.
-    expect(Math.max(...touched)).toBeLessThan(1_000);
+    // Planning for the first time takes 1,200 blocks; reading the table would take 1,300 more, and walking the line 50,000.
+    expect(Math.max(...touched)).toBeLessThan(2_000);
     // Ten were claimed while that was measured: two of the host, and eight of the others.
     expect(await bed.claim('worker', 50)).toHaveLength(13);
     const { running, ready } = await bed.hostSessions(HOST);

@@ -76,8 +76,6 @@ describe(`a commit whose answer is lost, ${ROUNDS} times`, { timeout: 120_000 },
 
   it('completes a session once, and says that it is completed', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      // Its lease has no manager that renews it.
-      await bed.register('worker');
       const claim = await bed.start();
       const done = await withLostAnswer('completed_at = clock_timestamp()', () => queue.complete([claim]));
       expect(done).toEqual(new Set([claim.id]));
@@ -88,7 +86,6 @@ describe(`a commit whose answer is lost, ${ROUNDS} times`, { timeout: 120_000 },
 
   it('charges a failed try once; the second answer is stale, and nothing is written twice', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      await bed.register('worker');
       const claim = await bed.start({ priority: round });
       const error = { code: 'network', message: 'No answer' };
       expect(await withLostAnswer('retry_count', () => queue.retry(claim, { error }))).toBe('stale');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '#lib/db/migrate.ts';
 import { PROGRAM_SCHEMA, ProgramBehindError } from '#lib/db/schema-version.ts';
 import { createQueueBed, type QueueBed } from '#test/queue-bed.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { BotQueue } from './bot-queue.ts';
 import { JobQueue } from './job-queue.ts';
 
@@ -42,6 +43,10 @@ function addContraction(): void {
   });
   writeFileSync(file, JSON.stringify(journal));
 }
+
+const WAITING = `
+select from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and query like '%schema_support%'`;
 
 const WORKER = { workerId: 'old', nodeId: 'n', hostname: 'h', pid: 1, concurrency: 4 };
 const BEAT = {
@@ -96,13 +101,8 @@ describe('a program that a migration has left behind', () => {
         .otherQueue()
         .registerWorker(WORKER)
         .catch((error: unknown) => error);
-      await expect
-        .poll(() =>
-          bed.db.query(
-            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%schema_support%'`,
-          ),
-        )
-        .toHaveLength(1);
+      const isWaiting = async () => (await bed.db.query(WAITING)).length === 1;
+      await waitFor(isWaiting, { what: 'the registration to wait for the migration' });
     });
     expect(await registering).toBeInstanceOf(ProgramBehindError);
   });

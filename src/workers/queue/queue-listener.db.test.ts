@@ -42,11 +42,15 @@ describe('listenToQueue', () => {
   it('hears few signals of many enqueues, but the first one at once', async () => {
     const { signals } = await listen();
     const before = signals.length;
+    const startedAtMs = performance.now();
     await Promise.all(
       Array.from({ length: 40 }, () => bed.queue.enqueue([{ source: 'permits', location: 'Georgia' }])),
     );
     await waitFor(() => signals.length > before);
-    expect(signals.length - before).toBeLessThan(10);
+    // One at once, and then at most one in each 50 ms, however long a busy machine takes.
+    const gaps = (performance.now() - startedAtMs) / 50;
+    expect(signals.length - before).toBeLessThanOrEqual(2 + gaps);
+    expect(signals.length - before).toBeLessThan(40);
   });
 
   it('comes back after its connection was terminated, and says that it may have missed something', async () => {
