@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { CallFailedError } from '#lib/errors.ts';
 import { isDatabaseOutage } from './database-retry.ts';
 
 export interface BatchWriterOptions<Row> {
@@ -17,6 +18,9 @@ export interface BatchWriterOptions<Row> {
 
 const BATCH_ROWS = 500;
 
+/** So often in a row a server may fail at a batch, while it does other calls, before it counts as refused: half a minute. */
+const FAILURES_MAX = 12;
+
 /**
  * Collects rows and inserts them in batches, in order, at most `flushMs` late. Never fails and never blocks: while the database is
  * away rows are kept up to a bound, then dropped, and how many is told with the next batch. A row that is refused goes alone.
@@ -27,6 +31,8 @@ export class BatchWriter<Row> {
   #dropped = 0;
   /** Rows of the next batch: fewer while the one that is refused is looked for. */
   #batchRows = BATCH_ROWS;
+  /** Failures in a row of a server that is there. */
+  #failures = 0;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<boolean> | null = null;
 
@@ -76,20 +82,28 @@ export class BatchWriter<Row> {
       await this.#options.insert(batch, dropped);
     } catch (error) {
       // The rows stay; what failed is the database, and those who write results report that.
-      if (isDatabaseOutage(error)) return false;
+      if (isDatabaseOutage(error) && !this.#failsForEver(error)) return false;
       this.#narrow(batch, error);
       return true;
     }
+    this.#failures = 0;
     this.#batchRows = Math.min(BATCH_ROWS, this.#batchRows * 2);
     this.#rows.splice(0, batch.length);
     this.#dropped -= dropped;
     return true;
   }
 
+  #failsForEver(error: unknown): boolean {
+    if (!(error instanceof CallFailedError)) return false;
+    this.#failures += 1;
+    return this.#failures >= FAILURES_MAX;
+  }
+
   /** Repeated, a refused batch would be refused for ever: half of it is tried next, and what is refused alone goes. */
   #narrow(batch: readonly Row[], error: unknown): void {
     this.#batchRows = Math.ceil(batch.length / 2);
     if (batch.length > 1) return;
+    this.#failures = 0;
     this.#rows.shift();
     this.#options.onRefused?.(error);
   }

@@ -7,12 +7,15 @@ import { silentLogger } from '#lib/logger.ts';
 import { type ApiServer, startApiServer } from '#test/api-server.ts';
 import { createApiCaller } from '#test/bot-client.ts';
 import { createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { waitFor } from '#test/wait-for.ts';
+import { SessionLogWriter } from '../logs/session-log-writer.ts';
 import { ManagerQueue } from '../manager/manager-queue.ts';
 import type { ManagerPorts } from '../ports/manager-ports.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';
 import { spoolFolderOf } from '../spool/spool-file.ts';
 import { WorkerSpool } from '../spool/worker-spool.ts';
 import { remoteManagerPorts } from './remote-manager-ports.ts';
+import { remoteWorkerPorts } from './remote-worker-ports.ts';
 import { ServerClient } from './server-client.ts';
 
 /** So often the server may fail at a file before it is set aside; see spool/delivery-tries.ts. */
@@ -20,6 +23,7 @@ const ROUNDS = 12;
 
 let server: TestServerContext;
 let http: ApiServer;
+let client: ServerClient;
 let ports: ManagerPorts;
 let spool: WorkerSpool;
 let folder: string;
@@ -29,44 +33,53 @@ beforeEach(async () => {
   server = await createTestServerContext();
   http = await startApiServer();
   folder = await mkdtemp(path.join(tmpdir(), 'eko-refused-'));
-  ports = await portsOfNewToken();
+  client = await clientOfNewToken();
+  ports = portsOf(client);
   await ports.queue.registerWorker(worker());
   spool = new WorkerSpool({ folder, workerId: 'cellar-1', queue: ports.queue, logger: silentLogger() });
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
+  for (const one of clients.splice(0)) await one.close();
   await http.close();
   await server.close();
   await rm(folder, { recursive: true });
 });
 
-async function portsOfNewToken(): Promise<ManagerPorts> {
+async function clientOfNewToken(): Promise<ServerClient> {
   const { body } = await (await createApiCaller()).post('/api/tokens', { name: 'cellar', role: 'worker' });
-  const client = new ServerClient({ serverUrl: http.origin, token: String(body.token) });
-  clients.push(client);
-  return remoteManagerPorts(client, client, 30_000);
+  const made = new ServerClient({ serverUrl: http.origin, token: String(body.token) });
+  clients.push(made);
+  return made;
 }
+
+const portsOf = (client: ServerClient) => remoteManagerPorts(client, client, 30_000);
 
 /** No process has this id, so its manager takes it for dead. */
 const worker = () => ({ workerId: 'cellar-1', nodeId: 'cellar', hostname: hostname(), pid: 4_194_305, concurrency: 4 });
 
 const managerQueue = (its = ports) => new ManagerQueue({ ...its, spoolFolder: folder, logger: silentLogger() });
 
-/** From here on every statement that brings this lead fails on the server, in a way that nobody foresaw. */
-async function failAt(name: string): Promise<void> {
+/** From here on every statement that brings such a row fails on the server, in a way that nobody foresaw. */
+async function failAt(table: 'leads' | 'session_logs', column: 'name' | 'message', value: string): Promise<void> {
   await server.database.db.query(`
-    create function fail_at_lead() returns trigger language plpgsql as $$ begin raise exception 'a bug'; end $$`);
+    create function fail_at_row() returns trigger language plpgsql as $$ begin raise exception 'a bug'; end $$`);
   await server.database.db.query(`
-    create trigger fail_at_lead before insert on leads for each row when (new.name = '${name}')
-    execute function fail_at_lead()`);
+    create trigger fail_at_row before insert on ${table} for each row when (new.${column} = '${value}')
+    execute function fail_at_row()`);
+}
+
+/** A session for each of these places. */
+async function claim(...names: string[]): Promise<ClaimedSession[]> {
+  await server.context.queue.enqueue(names.map((location) => ({ source: 'permits', location })));
+  const options = { workerId: 'cellar-1', sources: ['permits'], limit: names.length, jobTimeoutMs: 60_000 };
+  const claimed = await ports.queue.claim(options);
+  expect(claimed.map(({ location }) => location)).toEqual(names);
+  return claimed;
 }
 
 /** A session for each name, claimed, whose only lead bears it and waits on disk with its end. */
 async function leaveOnDisk(...names: string[]): Promise<ClaimedSession[]> {
-  await server.context.queue.enqueue(names.map((location) => ({ source: 'permits', location })));
-  const claim = { workerId: 'cellar-1', sources: ['permits'], limit: names.length, jobTimeoutMs: 60_000 };
-  const claimed = await ports.queue.claim(claim);
-  expect(claimed.map(({ location }) => location)).toEqual(names);
+  const claimed = await claim(...names);
   for (const session of claimed) {
     const file = spool.open(session);
     await file.append({ kind: 'checkpoint', cursor: 1, leads: [leadOf(session.location)], watermarks: [] });
@@ -92,7 +105,7 @@ const fileOf = ({ id, claimNumber }: ClaimedSession) => `${id}-${claimNumber}.sp
 
 describe('finds on disk that the server fails at, while it answers all else', () => {
   it('hold up no other session of their worker, and are set aside when that goes on', async () => {
-    await failAt('Robin Bad');
+    await failAt('leads', 'name', 'Robin Bad');
     const [bad, good] = await leaveOnDisk('Robin Bad', 'Robin Good');
     if (!bad || !good) throw new Error('Nothing was claimed.');
     await spool.deliverAll();
@@ -107,17 +120,17 @@ describe('finds on disk that the server fails at, while it answers all else', ()
   });
 
   it('are delivered when it fails no more', async () => {
-    await failAt('Robin Bad');
+    await failAt('leads', 'name', 'Robin Bad');
     await leaveOnDisk('Robin Bad');
     for (let round = 1; round < ROUNDS; round += 1) await spool.deliverAll();
-    await server.database.db.query('drop trigger fail_at_lead on leads');
+    await server.database.db.query('drop trigger fail_at_row on leads');
     await spool.deliverAll();
     expect(await rows()).toMatchObject([{ status: 'completed' }]);
     expect(await files()).toEqual([]);
   });
 
   it('do not keep the sessions of a dead worker from others, nor its name from the next', async () => {
-    await failAt('Robin Bad');
+    await failAt('leads', 'name', 'Robin Bad');
     await leaveOnDisk('Robin Bad', 'Robin Good');
     const manager = managerQueue();
     expect(await manager.releaseWorker('cellar-1', 'killed')).toBe(1);
@@ -128,7 +141,7 @@ describe('finds on disk that the server fails at, while it answers all else', ()
   });
 
   it('are set aside by the manager of a dead worker whose lease is long', async () => {
-    await failAt('Robin Bad');
+    await failAt('leads', 'name', 'Robin Bad');
     const [bad] = await leaveOnDisk('Robin Bad');
     if (!bad) throw new Error('Nothing was claimed.');
     const manager = managerQueue();
@@ -141,11 +154,33 @@ describe('finds on disk that the server fails at, while it answers all else', ()
   it('are those of another token too: a machine whose token has changed goes on', async () => {
     await leaveOnDisk('Robin Good');
     await server.database.db.query('update worker_instances set lease_until = clock_timestamp()');
-    const manager = managerQueue(await portsOfNewToken());
+    const manager = managerQueue(portsOf(await clientOfNewToken()));
     await manager.registerWorker(worker());
     expect(await rows()).toMatchObject([{ status: 'pending', tries: 0 }]);
     await manager.releaseWorker('cellar-1', 'stopped');
     expect(await files()).toEqual([]);
+  });
+});
+
+describe('a line of a log that the server fails at, while it answers all else', () => {
+  it('is dropped after a while, and holds up no other', async () => {
+    await failAt('session_logs', 'message', 'bad');
+    const [session] = await claim('Robin Good');
+    if (!session) throw new Error('Nothing was claimed.');
+    const { journal } = remoteWorkerPorts(client);
+    const refused: unknown[] = [];
+    const onRefused = (error: unknown) => refused.push(error);
+    const logs = new SessionLogWriter({ journal, workerId: 'cellar-1', flushMs: 1, onRefused });
+    for (const message of ['first', 'bad', 'last']) {
+      logs.write({ sessionId: session.id, claimNumber: session.claimNumber, level: 'info', message });
+    }
+    await waitFor(async () => (await server.database.db.query('select from session_logs')).length === 2);
+    expect(await server.database.db.query('select message from session_logs order by id')).toEqual([
+      { message: 'first' },
+      { message: 'last' },
+    ]);
+    expect(refused).toMatchObject([{ name: 'CallFailedError' }]);
+    await logs.close();
   });
 });
 
