@@ -123,4 +123,24 @@ describe('a site that refuses', () => {
       bed.db.query(`select from host_pacing where backoff_until > clock_timestamp() + interval '100 s'`);
     await waitFor(async () => (await waits()).length > 0, { what: 'the back-off to be written' });
   });
+
+  it('is asked for nothing more that the session had begun by then, whoever waits for it', async () => {
+    const site = await sites.startSite({ '/robots.txt': text('', 404), '/page/*': text('go away', 403) });
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(bed.db) });
+    const fetcher = sites.newFetcher([site], { pacer, robots: new PgRobotsStore(bed.db) });
+    const work: Work = async (it) => {
+      const pages = [1, 2, 3].map((page) => it.fetch(`${site.origin}/page/${page}`));
+      for (const page of pages) await page;
+    };
+    const createScraper = () => new GivenScraper(work, { rateLimit: 100, maxConcurrent: 3 });
+    const runner = makeGivenRunner(work, { db: bed.db, queue: bed.queue, fetcher, createScraper });
+    const session = await bed.start();
+    runner.start(session);
+    await runner.idle();
+    expect(await bed.row(session.id)).toMatchObject({ status: 'failed', errorCode: 'blocked' });
+    // Whoever asks now is served after all that stand in its line.
+    const last = { hostKey: site.host, workerId: 'worker', sessionId: null, floorMs: 0, robotsMs: 0 };
+    await pacer.reserve({ ...last, maxInflight: 1, timeoutMs: 1_000 }, new AbortController().signal);
+    expect(pagesAsked(site)).toEqual(['/page/1']);
+  });
 });

@@ -34,6 +34,7 @@ export class ScrapeRun {
   #counts: CheckpointCounts = { found: 0, fresh: 0 };
   #progress: SessionProgress | undefined;
   #skipped: string | undefined;
+  #isOver = false;
   #lastCheckpoint: Promise<unknown> = Promise.resolve();
   /** False while the counts of an earlier attempt are not known yet. */
   #countsKnown: boolean;
@@ -49,7 +50,7 @@ export class ScrapeRun {
   async fetchPage(url: string, options?: FetchPageOptions): Promise<FetchedPage> {
     const { context } = this;
     context.signal.throwIfAborted();
-    return await this.#requests.add(() => context.fetchPage(url, options), { signal: context.signal });
+    return await this.#request(() => context.fetchPage(url, options));
   }
 
   /** A turn like that of any other page. @throws InvalidInputError where the source may not use a browser. */
@@ -61,7 +62,20 @@ export class ScrapeRun {
       );
     }
     context.signal.throwIfAborted();
-    return await this.#requests.add(() => context.renderPage(url, options), { signal: context.signal });
+    return await this.#request(() => context.renderPage(url, options));
+  }
+
+  /**
+   * One request in its turn. After the end of the run it comes to nothing, since nobody waits for it any more: an error that
+   * nobody handles would end the process.
+   */
+  async #request<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#requests.add(send, { signal: this.context.signal });
+    } catch (error) {
+      if (!this.#isOver) throw error;
+      return await new Promise<never>(() => {});
+    }
   }
 
   emitLead(draft: LeadDraft): void {
@@ -129,8 +143,9 @@ export class ScrapeRun {
     };
   }
 
-  /** Drops the requests that still wait; those under way end with the context's signal. */
+  /** Drops the requests that still wait. Those under way are ended by whoever made the context, and come to nothing. */
   close(): void {
+    this.#isOver = true;
     this.#requests.clear();
   }
 }

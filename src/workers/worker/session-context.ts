@@ -1,5 +1,5 @@
 import type { LogLevel } from '#lib/db/schema/vocabulary.ts';
-import { CancelledError } from '#lib/errors.ts';
+import { CancelledError, ShutdownError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
 import type { ScraperConfig } from '#lib/scraper-config.ts';
 import type { CheckpointCounts, ScraperContext } from '#lib/scrapers/scraper-context.ts';
@@ -39,6 +39,7 @@ export interface SessionContext {
   context: ScraperContext;
   /** What makes the next requests of the pages read conditional; to be kept once the session's finds are saved. */
   pagesRead: readonly ReadPage[];
+  /** The scrape is over: ends the requests that are still under way or in line. */
   close(): void;
 }
 
@@ -57,12 +58,14 @@ export function createSessionContext(
     if (answer.cancelRequested) active.abort(cancelledByPerson(claimed.id));
   });
   const pagesRead: ReadPage[] = [];
+  const over = new AbortController();
   const fetchSession: FetchSession = {
     source: claimed.source,
     workerId: deps.workerId,
     sessionId: claimed.id,
     config,
-    signal,
+    // A scrape may fail with requests under way or in line, which nobody wants any more: least of all a site that refuses.
+    signal: AbortSignal.any([signal, over.signal]),
     stats,
     log,
     recordRequest: (request) =>
@@ -100,7 +103,11 @@ export function createSessionContext(
     listPortals: () => patiently(() => deps.portals.listEnabled(claimed.source)),
     findWatermark: (portalId, scope) => patiently(() => deps.portals.findWatermark(portalId, scope)),
   };
-  return { context, pagesRead, close: () => progress.close() };
+  const close = () => {
+    over.abort(new ShutdownError('The scrape has ended'));
+    progress.close();
+  };
+  return { context, pagesRead, close };
 }
 
 function createSessionLog(deps: SessionContextDeps, active: ActiveSession): ScraperContext['log'] {
