@@ -1,4 +1,5 @@
 import { HttpClient } from '#workers/fetch/http-client.ts';
+import { SLOW_FROM_MS } from './hostile-timing.ts';
 
 /** What the parent process sends to this one, which it forks. */
 export interface HostileErrand {
@@ -22,7 +23,7 @@ async function ask({ goodUrl, rows }: HostileErrand): Promise<HostileReport> {
   const client = new HttpClient({
     userAgent: 'EkoLeadBot/0.1',
     allow: [goodUrl, ...rows.map(({ url }) => url)].map((url) => new URL(url).host),
-    limits: { wireBytesMax: 512 * KIB, decodedBytesMax: 1024 * KIB, rateFromMs: 500 },
+    limits: { wireBytesMax: 512 * KIB, decodedBytesMax: 1024 * KIB, rateFromMs: SLOW_FROM_MS },
   });
   const send = (url: string, timeoutMs: number, postBytes = 0) => {
     const body = postBytes > 0 ? { method: 'POST' as const, body: 'x'.repeat(postBytes) } : { method: 'GET' as const };

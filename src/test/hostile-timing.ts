@@ -10,11 +10,15 @@ import {
   sayEndlessly,
 } from './hostile-server.ts';
 
+/** From when on a hostile body may be called slow. */
+export const SLOW_FROM_MS = 1_500;
+
 const CHUNKED = answerHead(['transfer-encoding: chunked']);
 const ANNOUNCED = answerHead(['content-length: 90000']);
-const BRIEF = { timeoutMs: 400 };
+/** Before a slow body is given up, and long enough for a process that stands still now and then to get as far as the answer. */
+const BRIEF = { timeoutMs: 1_000 };
 
-/** For a client that gives up bodies below 1 KiB/s well before its deadline. */
+/** For a client that gives up bodies below 1 KiB/s from SLOW_FROM_MS on, well before its deadline. */
 export const SLOW_ANSWERS: HostileRow[] = [
   row('never answers', () => {}, 'timeout', BRIEF),
   row('drips header lines', drip('HTTP/1.1 200 OK\r\n', 'x-a: b\r\n'), 'timeout', BRIEF),

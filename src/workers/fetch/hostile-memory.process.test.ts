@@ -34,7 +34,7 @@ it('survives all hostile servers in a process that does not grow', async () => {
       goodUrl: good.url.href,
       rows: servers.map(({ url }, index) => ({
         url: url.href,
-        timeoutMs: ROWS[index]?.timeoutMs ?? 4_000,
+        timeoutMs: ROWS[index]?.timeoutMs ?? 15_000,
         postBytes: ROWS[index]?.postBytes ?? 0,
       })),
     };

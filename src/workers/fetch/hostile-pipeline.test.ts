@@ -3,13 +3,18 @@ import { createFetchBed, newSession } from '#test/fetch-bed.ts';
 import { BOMBS, ENCODING_LIES, ENDLESS_BODIES, LENGTH_LIES } from '#test/hostile-bodies.ts';
 import { OTHER_PROTOCOLS, REDIRECTS, STRANGE_HEADERS } from '#test/hostile-heads.ts';
 import { type Behaviour, type HostileRow, sayWhole, startHostileServer } from '#test/hostile-server.ts';
-import { EARLY_ENDS, SLOW_ANSWERS, UNREAD_FORMS } from '#test/hostile-timing.ts';
+import { EARLY_ENDS, SLOW_ANSWERS, SLOW_FROM_MS, UNREAD_FORMS } from '#test/hostile-timing.ts';
 import type { FetchFailure } from './http-outcome.ts';
 import { pageErrorOf } from './page-error.ts';
 import { resultOf } from './page-result.ts';
 
 const KIB = 1024;
-const LIMITS = { wireBytesMax: 512 * KIB, decodedBytesMax: 1024 * KIB, rateBytesPerSecondMin: KIB, rateFromMs: 500 };
+const LIMITS = {
+  wireBytesMax: 512 * KIB,
+  decodedBytesMax: 1024 * KIB,
+  rateBytesPerSecondMin: KIB,
+  rateFromMs: SLOW_FROM_MS,
+};
 const ROWS = [
   SLOW_ANSWERS,
   ENDLESS_BODIES,
@@ -57,7 +62,7 @@ function expectedOf({ result }: HostileRow): string {
 
 async function comesTo(row: HostileRow): Promise<string> {
   const server = await startHostileServer(behindNoRules(row.behave));
-  const { timeoutMs = 4_000, postBytes = 0 } = row;
+  const { timeoutMs = 15_000, postBytes = 0 } = row;
   const session = newSession({ rateLimit: 1, maxRetries: 0, timeout: timeoutMs });
   const fetcher = bed.newFetcher([server], { limits: LIMITS, patience: { refusedMs: 1, layoutMs: 1 } });
   const startedAt = performance.now();
@@ -69,7 +74,7 @@ async function comesTo(row: HostileRow): Promise<string> {
       (error) => String(error.code ?? error),
     );
     const tookMs = performance.now() - startedAt;
-    return tookMs < timeoutMs + 5_000 ? came : `${came} after ${Math.round(tookMs)} ms`;
+    return tookMs < timeoutMs + 10_000 ? came : `${came} after ${Math.round(tookMs)} ms`;
   } finally {
     await fetcher.close();
     await server.close();

@@ -102,8 +102,12 @@ describe('robots.txt over several workers', () => {
     });
     const worker = newWorker(site);
     await worker.fetchPage(`${site.origin}/first`, {}, newSession({ rateLimit: 1500 }));
-    // The rules that a new worker finds hold for half a second more, and its slot opens later than that.
-    await database.db.query(`update robots_cache set expires_at = clock_timestamp() + interval '500 ms'`);
+    // The rules that a new worker finds hold for a second more, and its slot opens later than that, however slow the machine is.
+    await database.db.query(
+      `with now as materialized (select clock_timestamp() as at),
+         rules as (update robots_cache set expires_at = now.at + interval '1 second' from now)
+       update host_pacing set next_at = now.at + interval '2500 ms' from now`,
+    );
     allowed = false;
     const error = await newWorker(site)
       .fetchPage(`${site.origin}/second`, {}, newSession({ rateLimit: 1500 }))

@@ -44,7 +44,8 @@ describe('isAllowed', () => {
     const started = performance.now();
     expect(isAllowed(many, TOKEN, url(`/${'a'.repeat(2000)}`)).allowed).toBe(true);
     expect(isAllowed(hostile, TOKEN, url(`/${'a'.repeat(1900)}b`)).allowed).toBe(true);
-    expect(performance.now() - started).toBeLessThan(2000);
+    // Some tenths of a second on an idle machine; backtracking would take for ever.
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it('answers every text, and a longer equal rule for the same path never loses', () => {

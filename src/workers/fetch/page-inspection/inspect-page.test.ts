@@ -127,7 +127,7 @@ describe('inspectPage on hostile pages', () => {
     const started = performance.now();
     for (let count = 0; count < 3; count += 1) inspect({ text }, { expect: EXPECT });
     // Some 20 ms each on an idle machine; a quadratic step would take minutes.
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     expect(inspect({ text }).kind).toBe('unmarked');
   });
 });
