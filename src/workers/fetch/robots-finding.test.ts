@@ -25,10 +25,6 @@ const ROBOTS = [
 ].join('\n');
 
 describe('findingOf', () => {
-  it.each([202, 206])('takes no file from an answer that is not all of it (%i)', (status) => {
-    expect(findingOf(answer(status), 0, TOKEN)).toMatchObject({ outcome: 'unreachable', httpStatus: status });
-  });
-
   it('keeps of a file only what is read of it, up to the end of a line', () => {
     const { body, outcome } = findingOf(answer(200, `${ROBOTS}\n${'# padding of a file\n'.repeat(500_000)}`), 0, TOKEN);
     expect(outcome).toBe('rules');
@@ -64,7 +60,7 @@ describe('findingOf', () => {
     expect(finding).toMatchObject({ outcome: 'none', httpStatus: status, body: null, failures: 0, freshForMs: DAY_MS });
   });
 
-  it.each([429, 500, 502, 503, 520, 304])('takes status %i for "unreachable"', (status) => {
+  it.each([202, 206, 429, 500, 502, 503, 520, 304])('takes status %i for "unreachable"', (status) => {
     expect(findingOf(answer(status, ROBOTS), 0, TOKEN)).toMatchObject({
       outcome: 'unreachable',
       httpStatus: status,
