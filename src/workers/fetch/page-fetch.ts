@@ -80,7 +80,7 @@ export class PageFetch {
       const { sent, page, judged, backoffMs } = answered;
       const decision = this.#decide(judged.kind, sent);
       if (decision.do === 'accept' && page !== null) return this.#accept(page, sent.outcome);
-      if (decision.do === 'follow') this.#follow(sent.outcome);
+      if (decision.do === 'follow') await this.#follow(judged, sent.outcome);
       else if (decision.do === 'wait') await this.#backOff(judged, backoffMs);
       else if (decision.do === 'retry') await this.#waitForTry(judged, decision, sent);
       else throw this.#error(judged, sent.outcome);
@@ -160,8 +160,15 @@ export class PageFetch {
     return decide({ kind }, history, this.#session.config, this.#parts.patience);
   }
 
-  #follow(outcome: HttpOutcome): void {
+  /** After as long as the site asks for (RFC 9110 section 10.2.3); a session that slept for it would only be led the same way again. */
+  async #follow({ retryAfterMs }: Judgement, outcome: HttpOutcome): Promise<void> {
     if (outcome.kind !== 'response') return;
+    const waitMs = retryAfterMs ?? 0;
+    if (!waitsInPlace(waitMs, 0)) {
+      const reason = `status ${outcome.status} leads on only after ${Math.round(waitMs / 1000)} s`;
+      throw this.#error({ kind: 'request-wrong', reason, retryAfterMs: null });
+    }
+    await sleepUnlessAborted(waitMs, this.#session.signal);
     const next = followRedirect(this.#hop, outcome.status, outcome.headers.location, this.#hops);
     if (next.kind === 'refuse') throw this.#error({ kind: 'request-wrong', reason: next.reason, retryAfterMs: null });
     this.#hop = next.hop;

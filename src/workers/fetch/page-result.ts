@@ -50,7 +50,7 @@ export interface PageResult {
   kind: ResultKind;
   /** In words, without the URL. */
   reason: string;
-  /** How long the host asks to be left alone, where it says so. */
+  /** How long the host asks to be left alone, or to wait before its redirect is followed, where it says so. */
   retryAfterMs: number | null;
 }
 
@@ -100,7 +100,7 @@ export function resultOf(outcome: HttpOutcome, now: Date, validated = false): Pa
   const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date, now);
   const reason = `status ${status}`;
   if (status === 304) return result(validated ? 'not-modified' : 'request-wrong', reason);
-  if (isRedirect(status)) return result('redirect', reason);
+  if (isRedirect(status)) return { kind: 'redirect', reason, retryAfterMs };
   const kind = STATUSES[status] ?? kindOfClass(status);
   if (retryAfterMs !== null && ASKED_WHEN_TOLD.includes(kind)) return { kind: 'throttled', reason, retryAfterMs };
   return { kind, reason, retryAfterMs: kind === 'throttled' ? retryAfterMs : null };
