@@ -12,4 +12,12 @@ describe('waitFor', () => {
     const error = await waitFor(failing, { timeoutMs: 5, intervalMs: 1, what: 'the file' }).catch((e: Error) => e);
     expect(error).toMatchObject({ message: 'Waited 5 ms for the file', cause: { message: 'not there' } });
   });
+
+  it('looks once more after a time in which this process stood still', async () => {
+    let isThere = false;
+    const waiting = waitFor(() => isThere, { timeoutMs: 5, intervalMs: 1 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    isThere = true;
+    expect(await waiting).toBe(true);
+  });
 });

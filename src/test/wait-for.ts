@@ -8,7 +8,8 @@ export interface WaitOptions {
 
 /**
  * Asks `condition` again and again until it gives something truthy, and returns that. An error of the condition counts as
- * "not yet"; the last one is the cause of the error at the deadline.
+ * "not yet"; the last one is the cause of the error at the deadline. It is asked once more when the time is over, since this process may have
+ * stood still meanwhile.
  * @throws Error when the time is over.
  */
 export async function waitFor<T>(
@@ -16,17 +17,17 @@ export async function waitFor<T>(
   options: WaitOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = options;
-  const deadline = Date.now() + timeoutMs;
-  let cause: unknown;
-  do {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const isOver = performance.now() >= deadline;
+    let cause: unknown;
     try {
       const value = await condition();
       if (value) return value as Exclude<T, false | null | undefined | 0 | ''>;
-      cause = undefined;
     } catch (error) {
       cause = error;
     }
+    if (isOver) throw new Error(`Waited ${timeoutMs} ms for ${what}`, { cause });
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
-  } while (Date.now() < deadline);
-  throw new Error(`Waited ${timeoutMs} ms for ${what}`, { cause });
+  }
 }
