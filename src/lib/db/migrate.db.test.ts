@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { migrate } from './migrate.ts';
 
 describe('migrate', () => {
@@ -27,9 +28,15 @@ describe('migrate', () => {
     writeFileSync(file, JSON.stringify(journal));
   }
   const future = () => Date.now() + 86_400_000;
-  const waitingForLock = () =>
-    database.db.query(
-      `select from pg_stat_activity where datname = current_database() and application_name = 'eko-migrate' and wait_event_type = 'Lock'`,
+  const untilItWaitsForLock = () =>
+    waitFor(
+      async () => {
+        const waiting = await database.db.query(
+          `select from pg_stat_activity where datname = current_database() and application_name = 'eko-migrate' and wait_event_type = 'Lock'`,
+        );
+        return waiting.length === 1;
+      },
+      { what: 'the migration to wait for a lock' },
     );
 
   it('applies nothing to a schema that is up to date', async () => {
@@ -54,15 +61,16 @@ describe('migrate', () => {
   it('completes after a migrating process was cut off in the middle', async () => {
     addMigration('0900_slow', future(), 'create table slow (id int);\n--> statement-breakpoint\nselect pg_sleep(30);');
     const run = migrate(database.url, folder).catch((error: Error) => error);
-    await expect
-      .poll(async () => {
+    await waitFor(
+      async () => {
         const killed = await database.db.query(
           `select pg_terminate_backend(pid) as done from pg_stat_activity
            where datname = current_database() and application_name = 'eko-migrate' and query like '%pg_sleep%'`,
         );
-        return killed.length;
-      })
-      .toBe(1);
+        return killed.length === 1;
+      },
+      { what: 'the migration to come to its slow statement' },
+    );
     expect(await run).toBeInstanceOf(Error);
     writeFileSync(path.join(folder, '0900_slow.sql'), 'create table slow (id int);');
     expect((await migrate(database.url, folder)).applied).toBe(1);
@@ -75,7 +83,7 @@ describe('migrate', () => {
     await db.transaction(async (reader) => {
       await reader.query('select from portals');
       run = migrate(url, folder).catch((error: Error) => error);
-      await expect.poll(waitingForLock).toHaveLength(1);
+      await untilItWaitsForLock();
       // While it waited for ever, this would wait behind it.
       await db.query('select from portals');
     });
@@ -93,7 +101,7 @@ describe('migrate', () => {
     await db.transaction(async (reader) => {
       await reader.query('select from nodes');
       run = migrate(url, folder).catch((error: Error) => error);
-      await expect.poll(waitingForLock).toHaveLength(1);
+      await untilItWaitsForLock();
       // Who waits longer finds the deadlock and loses: the migration, unless this machine is very busy.
       await reader.query('select from portals').catch(() => {});
     });

@@ -4,7 +4,7 @@ import { TcpFaultProxy } from '#test/tcp-fault-proxy.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { createDb, type Db } from './create-db.ts';
 
-const STATEMENT_MS = 500;
+const STATEMENT_MS = 2_000;
 /** The client waits a second longer than the server may take. */
 const DEADLINE_MS = STATEMENT_MS + 1_000;
 const CONNECTIONS = 3;
