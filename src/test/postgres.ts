@@ -29,9 +29,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async drop() {
       await db.close();
       // Not "with (force)": that needs a superuser whenever autovacuum is at work there, which a plain drop sends away.
+      // The server itself waits no longer than 5 s for them to be gone.
       await runOnce(
         serverUrl,
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = current_user`,
+        `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '${name}' and usename = current_user`,
       );
       await runOnce(serverUrl, `drop database if exists ${name}`);
     },
