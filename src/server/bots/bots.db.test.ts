@@ -306,7 +306,7 @@ describe('the heartbeat', () => {
     for (const session of [cancelled, late, fine]) await tell(session, 'start');
     await api.post(`/api/sessions/${cancelled.id}/cancel`, {});
     await run(`update scraping_sessions set timeout_at = clock_timestamp() - interval '1 s' where id = $1`, [late.id]);
-    await run(`update worker_instances set lease_until = clock_timestamp() + interval '1 s'`);
+    await run(`update worker_instances set lease_until = clock_timestamp() + interval '1 minute'`);
     const stale = { id: fine.id, claimNumber: fine.claimNumber + 2 };
     const { status, body } = await beat(
       botId,

@@ -14,14 +14,14 @@ beforeAll(async () => {
        ('example.com', 2000, 10000, 0, 0, '-infinity', null, null, now()),
        ('paused.example.net', 2000, 0, 0, 0, '-infinity', now() + interval '10 minutes', 'Refused for 15 minutes', now()),
        ('was-paused.example.net', 2000, 0, 0, 0, '-infinity', now() - interval '1 minute', 'Long ago', null),
-       ('busy.example.org', 1000, 0, 0, 2, now() + interval '40 seconds', null, null, null),
+       ('busy.example.org', 1000, 0, 0, 2, now() + interval '40 minutes', null, null, null),
        ('shaky.example.org', 1000, 3000, 8000, 0, '-infinity', null, null, null),
        ('127.0.0.1:8080', 250, 0, 0, 0, '-infinity', null, null, null),
        ('closed.example.com.au', 2000, 0, 0, 0, '-infinity', null, null, null)`,
   );
   await db.query(
     `insert into host_slots (host_key, worker_id, start_at, expires_at) values
-       ('example.com', 'w', now(), now() + interval '1 minute'), ('example.com', 'w', now(), now() - interval '1 minute')`,
+       ('example.com', 'w', now(), now() + interval '1 hour'), ('example.com', 'w', now(), now() - interval '1 minute')`,
   );
   await db.query(
     `insert into robots_cache (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps, failures)
@@ -33,7 +33,7 @@ beforeAll(async () => {
        ('http://127.0.0.1:9090', 'unreachable', null, 'another server', now() + interval '1 day', null, '[]'),
        -- Somebody is looking at it for the first time.
        ('https://begun.example.com', 'unreachable', null, 'not read yet', now(), null, '[]'),
-       ('https://www.closed.example.com.au', 'unreachable', 503, 'status 503', now() + interval '1 minute', null, '[]')
+       ('https://www.closed.example.com.au', 'unreachable', 503, 'status 503', now() + interval '1 hour', null, '[]')
      ) as given (origin, outcome, http_status, reason, expires_at, crawl_delay_ms, sitemaps)`,
   );
   await db.query(
