@@ -30,14 +30,14 @@ async function summary(): Promise<ApiSummary> {
   return (await (await getSummary(apiRequest('/api/metrics/summary'), routeParams())).json()) as ApiSummary;
 }
 
-/** Lets what has happened so far have happened some days ago. */
-async function goBack(days: number): Promise<void> {
-  await server.context.db.query(
-    `update scraping_sessions set created_at = created_at - make_interval(days => $1),
-       completed_at = completed_at - make_interval(days => $1)`,
-    [days],
-  );
-  await server.context.db.query(`update scraper_metrics set timestamp = timestamp - make_interval(days => $1)`, [days]);
+/** Lets what has happened so far have happened on one day, also where midnight was just now. */
+async function moveTo(day: string): Promise<void> {
+  const noon = `${day}T12:00:00Z`;
+  await server.context.db.query('update scraping_sessions set created_at = $1', [noon]);
+  await server.context.db.query('update scraping_sessions set completed_at = $1 where completed_at is not null', [
+    noon,
+  ]);
+  await server.context.db.query('update scraper_metrics set timestamp = $1', [noon]);
 }
 
 /** Two sessions that completed, one of them at its second try, one that failed, two that were cancelled, and one that waits. */
@@ -85,8 +85,8 @@ const EXPECTED = {
 describe('GET /api/archive/stats', () => {
   it('gives the same figures before and after their rows are pruned, step by step, and the summary does not fall', async () => {
     await makeSessions();
-    await goBack(100);
     const day = new Date(Date.now() - 100 * 86_400_000).toISOString().slice(0, 10);
+    await moveTo(day);
     const range = `?from=${day}&to=${day}`;
     const before = await stats(range);
     expect(before).toMatchObject({ from: day, to: day, totals: EXPECTED, keptDays: { sessions: 90, metrics: 180 } });
