@@ -48,7 +48,8 @@ describe('while the database is away', () => {
 
     heard.length = 0;
     await postgres.start();
-    await waitFor(() => context.hub.databaseState === 'ok', { timeoutMs: 15_000 });
+    // It may have come to its longest delay between two tries, and to a server that was not ready yet then.
+    await waitFor(() => context.hub.databaseState === 'ok', { timeoutMs: 60_000 });
     expect(heard.map((message) => message.kind)).toEqual(['database', 'change']);
     await waitFor(async () => (await healthOf()).status === 'ok');
     context.publisher.publish(['sessions'], [7]);

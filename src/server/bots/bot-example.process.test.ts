@@ -247,7 +247,8 @@ describe.skipIf(python === null)('docs/examples/bot.py', () => {
       const askedAt = performance.now();
       bot.child.kill('SIGTERM');
       expect(await bot.ended, bot.output()).toBe(0);
-      expect(performance.now() - askedAt).toBeLessThan(8_000);
+      // What it waits for would come after 30 s, or not at all.
+      expect(performance.now() - askedAt).toBeLessThan(20_000);
       expect(bot.output()).toContain('could not say goodbye');
     } finally {
       await cable.close();
