@@ -37,7 +37,8 @@ function alarmOf(
       </Strip>
     );
   }
-  if (summary === undefined || summary.queue.waiting === 0 || summary.workers.total > 0) return null;
+  if (summary === undefined || summary.queue.waiting === 0) return null;
+  if (summary.workers.total > 0 || summary.bots.total > 0) return null;
   const { waiting, capped } = summary.queue;
   return (
     <Strip>

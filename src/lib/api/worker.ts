@@ -35,6 +35,8 @@ export interface ApiSummary {
   /** `capped`: more than 10,000 wait, of which 10,000 are counted. */
   queue: { waiting: number; capped: boolean; oldestWaitingMs: number | null };
   workers: { total: number; running: number };
+  /** Living ones. */
+  bots: { total: number };
   leads: { total: number; demo: number; newLast24h: number };
   sources: ApiSourceMetrics[];
 }

@@ -27,7 +27,8 @@ export async function getSummary(db: Executor, environment: string): Promise<Api
     capped: cappedStates(counts),
     queue: { waiting: waiting.count, capped: waiting.capped, oldestWaitingMs: state.oldestWaitingMs },
     workers: { total: state.workersTotal, running: state.workersRunning },
-    leads: { total: state.leadsTotal, demo: state.leadsDemo, newLast24h: sumNew(sources) },
+    bots: { total: state.botsTotal },
+    leads: { total: state.leadsTotal, demo: state.leadsDemo, newLast24h: countNew(state, sources) },
     sources,
   };
 }
@@ -38,8 +39,11 @@ interface State {
   oldestWaitingMs: number | null;
   workersTotal: number;
   workersRunning: number;
+  botsTotal: number;
   leadsTotal: number;
   leadsDemo: number;
+  /** LEADS_COUNTED + 1 stands for that many or more. */
+  leadsNew: number;
 }
 
 async function readState(db: Executor): Promise<State> {
@@ -48,23 +52,32 @@ async function readState(db: Executor): Promise<State> {
   return state;
 }
 
-/** "Waiting" is what could be claimed at once, since it can; what sleeps until its time is not late. */
+/**
+ * "Waiting" is what could be claimed at once, since it can; what sleeps until its time is not late. New are the leads above the newest one
+ * that is older than a day: ids grow with time, so a look reads no more of them than there are.
+ */
 const READ_STATE = `
 with ready as (
   select coalesce(s.ready_at, s.created_at) as since from scraping_sessions s
   where s.status = 'pending' and s.wake_at is null limit 10001),
 living as (
-  select status from worker_instances
-  where kind = 'process' and status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
-counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted)
+  select kind, status from worker_instances
+  where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
+counted as (select count(*) as total from (select from leads limit ${LEADS_COUNTED + 1}) as counted),
+older as (
+  select id from (select id, first_seen_at from leads order by id desc limit ${LEADS_COUNTED + 1}) as newest
+  where first_seen_at <= clock_timestamp() - interval '24 hours' limit 1)
 select clock_timestamp() as now,
   (select count(*) from ready) as waiting,
   (select floor(extract(epoch from clock_timestamp() - min(since)) * 1000)::float8 from ready) as "oldestWaitingMs",
-  (select count(*) from living) as "workersTotal",
-  (select count(*) from living where status = 'running') as "workersRunning",
+  (select count(*) from living where kind = 'process') as "workersTotal",
+  (select count(*) from living where kind = 'process' and status = 'running') as "workersRunning",
+  (select count(*) from living where kind = 'bot') as "botsTotal",
   (select case when total <= ${LEADS_COUNTED} then total
      else greatest(total, (select reltuples::bigint from pg_class where oid = 'leads'::regclass)) end from counted) as "leadsTotal",
-  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo"`;
+  (select count(*) from (select from leads where demo limit ${LEADS_COUNTED + 1}) as counted) as "leadsDemo",
+  (select count(*) from (
+    select from leads where id > coalesce((select id from older), 0) limit ${LEADS_COUNTED + 1}) as counted) as "leadsNew"`;
 
 type WindowRow = Omit<ApiSourceWindow, 'successRate'> & { source: string; isLastHour: boolean };
 
@@ -106,6 +119,14 @@ function sumWindow(rows: readonly WindowRow[]): ApiSourceWindow {
   };
 }
 
-function sumNew(sources: readonly ApiSourceMetrics[]): number {
-  return sources.reduce((total, source) => total + source.last24h.leadsNew, 0);
+/**
+ * The leads of the last day that are there, also those of sessions that still run. Above LEADS_COUNTED, what the attempts of the day
+ * brought is near enough.
+ */
+function countNew({ leadsNew }: State, sources: readonly ApiSourceMetrics[]): number {
+  if (leadsNew <= LEADS_COUNTED) return leadsNew;
+  return Math.max(
+    LEADS_COUNTED,
+    sources.reduce((total, source) => total + source.last24h.leadsNew, 0),
+  );
 }

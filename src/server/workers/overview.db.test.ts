@@ -16,6 +16,10 @@ beforeAll(async () => {
   await db.query(insert, ['long-gone', 'stopped', '2 hours', '2 hours', 'on request']);
   await db.query(insert, ['long-silent', 'idle', '2 hours', null, null]);
   await db.query(
+    `insert into worker_instances (worker_id, node_id, hostname, pid, kind, status, lease_until)
+     values ('bot', 'bot', 'h', 1, 'bot', 'idle', now() + interval '1 minute'), ('gone', 'gone', 'h', 1, 'bot', 'idle', now())`,
+  );
+  await db.query(
     `insert into scraping_sessions (batch_id, source, location, status, worker_id, created_at) values
      (gen_random_uuid(), 'permits', 'Georgia', 'running', 'living', now()), (gen_random_uuid(), 'permits', 'x', 'pending', null, now() - interval '1 minute')`,
   );
@@ -24,6 +28,12 @@ beforeAll(async () => {
      (1, 1, 'permits', 'x', 'completed', 5, 3, 10, 1, now()), (1, 2, 'permits', 'x', 'failed', 0, 0, 2, 2, now()),
      (1, 3, 'permits', 'x', 'snoozed', 0, 0, 1, 0, now()), (2, 1, 'permits', 'x', 'completed', 7, 7, 1, 0, now() - interval '2 hours'),
      (3, 1, 'permits', 'x', 'completed', 9, 9, 1, 0, now() - interval '2 days')`,
+  );
+  // Of the ten that the attempts of the day brought, one is left; another comes from a session that is still running.
+  await db.query(
+    `insert into leads (lead_key, session_id, batch_id, source, portal, location, role, source_row_id, provenance, demo, first_seen_at)
+     select sha256(age::bytea), 1, gen_random_uuid(), 'permits', 'p', 'x', 'owner', age, '{}', age = '1 hour', now() - age::interval
+     from unnest(array['25 hours', '1 hour', '1 second']) age`,
   );
 });
 afterAll(() => server.close());
@@ -56,9 +66,11 @@ describe('getSummary', () => {
       capped: [],
       queue: { waiting: 1, capped: false },
       workers: { total: 1, running: 1 },
-      leads: { total: 0, demo: 0, newLast24h: 10 },
+      leads: { total: 3, demo: 1, newLast24h: 2 },
     });
     expect(summary.queue.oldestWaitingMs).toBeGreaterThanOrEqual(60_000);
+    // Bots work as well as processes do, so with one of them there somebody is there.
+    expect(summary.bots).toEqual({ total: 1 });
     const { queue } = server.context;
     const waits = async () => (await getSummary(server.context.db, 'testing')).queue;
     // One that can be claimed since a moment ago has not waited for as long as it exists.
