@@ -53,6 +53,28 @@ describe('readEnv', () => {
   });
 });
 
+describe('the address of the database', () => {
+  it.each([
+    'postgres://ann:hid%2Fden@db.example.com/eko',
+    'postgresql://ann@[::1]:5432/eko?sslmode=require',
+    'postgres:///eko?host=/var/run/postgresql',
+    'postgres://ann:word@/eko?host=/var/run/postgresql',
+    'postgres://%2Fvar%2Frun%2Fpostgresql/eko',
+  ])('may be %s', (url) => {
+    expect(readEnv({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
+  });
+
+  it.each([
+    'postgres://ann:hid/den@db.example.com/eko',
+    'postgres://ann:hidden@db.example.com:port/eko',
+    'postgres://[',
+  ])('may not be one that nobody can read, and shows no password: %s', (url) => {
+    for (const name of ['DATABASE_URL', 'DIRECT_DATABASE_URL']) {
+      expect(() => readEnv({ [name]: url })).toThrow(new RegExp(`^(?!.*(?:hid|den)).*${name} .*%2F`, 's'));
+    }
+  });
+});
+
 describe('.env.example', () => {
   const lines = readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z][A-Z_]+)=(.*)$/gm);
   const shown = [...lines].map(([, name = '', value = '']) => ({ name, value }));

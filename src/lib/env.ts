@@ -32,7 +32,14 @@ const secretKey = z.string().transform((text, context): Buffer => {
   return z.NEVER;
 });
 
-const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
+/** Without a host it is a socket's, whose folder stands among the parameters. */
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+  .refine(
+    (text) => URL.canParse(text) || URL.canParse(text.replace('@/', '@socket/')),
+    'must be an address such as postgres://user:password@host:5432/database, with special characters in user and password as %XX (%2F for /)',
+  );
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
