@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 export function parseRetryAfter(header: string | undefined, dateHeader: string | undefined, now: Date): number | null {
   const text = header?.trim() ?? '';
   if (text === '') return null;
-  const seconds = text.split(/\s*,\s*/);
+  const seconds = text.split(',').map((part) => part.trim());
   const areSeconds = seconds.every((part) => /^\d+$/.test(part));
   const ms = areSeconds ? Math.max(...seconds.map(Number)) * 1000 : msUntil(text, dateHeader, now);
   return ms !== null && ms > 0 ? Math.min(ms, DAY_MS) : null;
