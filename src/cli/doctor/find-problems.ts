@@ -1,7 +1,7 @@
 import { formatDuration, plural } from '#components/format.ts';
 import { isSourceName } from '#lib/scraper-config.ts';
 import type { Finding } from './finding.ts';
-import type { Facts } from './read-facts.ts';
+import { type Facts, isShortOfWorkers } from './read-facts.ts';
 
 const CLOCK_MS = 5_000;
 const WAITING_MS = 600_000;
@@ -118,12 +118,8 @@ function findNodeProblems(nodes: Facts['nodes']): Finding[] {
   });
 }
 
-/** A silent machine is told of already. */
 function findMissingWorkers(nodes: Facts['nodes']): Finding[] {
-  const short = nodes.filter(({ status, missingWorkers, silentMs, leaseMs }) => {
-    return missingWorkers > 0 && status !== 'gone' && silentMs <= 2 * leaseMs;
-  });
-  return short.map(({ nodeId, missingWorkers }) => ({
+  return nodes.filter(isShortOfWorkers).map(({ nodeId, missingWorkers }) => ({
     level: 'problem',
     what: `The machine ${nodeId} has ${plural(missingWorkers, 'worker')} less than it should`,
     advice:

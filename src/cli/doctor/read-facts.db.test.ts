@@ -103,6 +103,11 @@ describe('doctor', () => {
     };
     expect(await missing(beating)).toEqual([0]);
     expect(looks).toBe(2);
+    // A machine that is silent is told of as such.
+    await bed.db.query(`update nodes set active_workers = 0, last_seen_at = clock_timestamp() - interval '5 minutes'`);
+    looks = 1;
+    expect(await missing(beating)).toEqual([3]);
+    expect(looks).toBe(2);
     await bed.db.query('delete from nodes');
   });
 

@@ -156,6 +156,11 @@ export async function readFacts(db: Executor, { pooled = false } = {}): Promise<
   };
 }
 
+/** A machine that is there and has fewer workers than it shall have; one that is silent is told of as such. */
+export function isShortOfWorkers({ status, missingWorkers, silentMs, leaseMs }: Facts['nodes'][number]): boolean {
+  return missingWorkers > 0 && status !== 'gone' && silentMs <= 2 * leaseMs;
+}
+
 /** How long a worker may take to come that somebody has asked for just now, and how often that is looked at. */
 export interface SettleOptions {
   graceMs?: number;
@@ -177,8 +182,7 @@ export async function readSettledFacts(
   const endsAtMs = performance.now() + graceMs;
   for (;;) {
     const facts = await readFacts(db, options);
-    const isSettled = facts.nodes.every(({ missingWorkers }) => missingWorkers === 0);
-    if (isSettled || performance.now() >= endsAtMs || signal?.aborted) return facts;
+    if (!facts.nodes.some(isShortOfWorkers) || performance.now() >= endsAtMs || signal?.aborted) return facts;
     // Rejects when it is aborted, which the next look takes for the end.
     await wait(lookEveryMs, undefined, signal ? { signal } : {}).catch(() => {});
   }
