@@ -12,7 +12,7 @@ const PAGES = 5;
 const FLOOR_MS = 60;
 const KILL_EVERY_MS = 2_000;
 
-/** The site stamps a request when its handler runs; a busy machine lets that come a little early or late. */
+/** The site stamps a request when its handler runs; a busy machine lets that come a little early. */
 const CLOCK_SLACK_MS = 10;
 
 let database: TestDatabase;
@@ -81,7 +81,11 @@ it(
     );
     const leads = SESSIONS * PAGES * 2;
     expect(sums).toEqual({ completed: SESSIONS, found: leads, fresh: leads, leads });
-    const gaps = site.requests.slice(1).map((request, index) => request.atMs - (site.requests[index]?.atMs ?? 0));
+    // The one that came first may have waited for its handler.
+    const gaps = site.requests.slice(1).map(({ atMs }, index) => {
+      const first = site.requests[index];
+      return atMs - (first?.atMs ?? 0) + (first?.lateMs ?? 0);
+    });
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(FLOOR_MS - CLOCK_SLACK_MS);
   },
   LONG ? 960_000 : 180_000,

@@ -54,7 +54,10 @@ describe.each([
       await new JobQueue({ db }).enqueue(locations.map((location) => ({ source: 'permits', location, params })));
       const read = () => one<{ leads: number }>('select count(*)::int as leads from leads');
       await waitFor(async () => (await read()).leads >= 20, { timeoutMs: 30_000, what: 'twenty leads' });
-      const pids = manager.workerPids();
+      const pids = await waitFor(() => {
+        const running = manager?.workerPids();
+        return running?.length === 2 && running;
+      });
 
       await postgres.stop(mode);
       await wait(OUTAGE_MS);

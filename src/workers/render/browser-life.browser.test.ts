@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findTestBrowser } from '#test/browser/browser.ts';
 import { text } from '#test/fetch-bed.ts';
 import { isAlive } from '#test/manager-process.ts';
@@ -11,6 +11,18 @@ import { createRenderBed, html, type RenderBed, waitForEnd } from '#test/render-
 import { waitFor } from '#test/wait-for.ts';
 
 const open: RenderBed[] = [];
+/** Of these tests alone: others start browsers at the same time. */
+let folder: string;
+const { TMPDIR } = process.env;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'eko-browser-life-'));
+  process.env.TMPDIR = folder;
+});
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(folder, { recursive: true, force: true });
+});
 afterEach(async () => {
   for (const bed of open.splice(0)) await bed.close();
 });
@@ -22,12 +34,11 @@ async function createBed(...limits: Parameters<typeof createRenderBed>): Promise
 }
 
 const PAGES = { '/robots.txt': text(''), '/*': html('<p>page</p>') };
-const browserFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('eko-browser-'));
+const browserFolders = () => readdirSync(folder).filter((name) => name.startsWith('eko-browser-'));
 
 describe('the browser of a worker', () => {
   it('is started for the first page, serves all others, and is gone with everything of it after close', async () => {
     const bed = await createBed();
-    const foldersBefore = browserFolders();
     const site = await bed.startSite(PAGES);
     expect(bed.pids).toEqual([]);
     const pages = await Promise.all([1, 2, 3, 4, 5].map((n) => bed.render(`${site.origin}/${n}`)));
@@ -35,9 +46,10 @@ describe('the browser of a worker', () => {
     const [pid] = bed.pids;
     expect(bed.pids).toHaveLength(1);
     expect(isAlive(pid ?? 0)).toBe(true);
+    expect(browserFolders()).toHaveLength(1);
     await bed.renderer.close();
     await waitForEnd(pid ?? 0);
-    await waitFor(() => browserFolders().every((name) => foldersBefore.includes(name)));
+    await waitFor(() => browserFolders().length === 0);
   });
 
   it('is not started for a page that may not be read', async () => {

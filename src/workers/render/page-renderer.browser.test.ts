@@ -241,7 +241,7 @@ describe('what a page must show', () => {
     const site = await bed.startSite({ '/': html(LIST), '/rows.json': text('', 404) });
     const [lacking, late] = await Promise.all([
       bed.render(`${site.origin}/`, { waitFor: 'idle', expect: MARKS }),
-      bed.render(`${site.origin}/`, { ...ROW, timeoutMs: 5_000 }),
+      bed.render(`${site.origin}/`, { ...ROW, timeoutMs: 8_000 }),
     ]);
     expect(lacking).toMatchObject({ code: 'page_gone', context: { url: `${site.origin}/rows.json` } });
     expect(late).toMatchObject({ code: 'page_gone' });
@@ -253,7 +253,7 @@ describe('what a page must show', () => {
       '/late': html(LIST),
       '/rows.json': () => {},
     });
-    const render = (path: string) => bed.render(site.origin + path, { ...ROW, timeoutMs: 5_000 });
+    const render = (path: string) => bed.render(site.origin + path, { ...ROW, timeoutMs: 8_000 });
     const [still, late] = await Promise.all([render('/still'), render('/late')]);
     expect(still).toMatchObject({ code: 'layout_changed' });
     expect(late).toMatchObject({ code: 'fetch_timeout', disposition: 'retry' });

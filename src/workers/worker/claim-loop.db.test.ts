@@ -23,6 +23,8 @@ interface Worker {
   running: ClaimedSession[];
   handedBack: ClaimedSession[];
   limits: number[];
+  /** The claims whose answer has come. */
+  answered: number;
   end(session: ClaimedSession): void;
 }
 
@@ -32,14 +34,17 @@ function makeWorker(slots: number, options: Partial<ClaimLoopOptions> = {}): Wor
     running: [],
     handedBack: [],
     limits: [],
+    answered: 0,
     end(session) {
       worker.running.splice(worker.running.indexOf(session), 1);
       worker.loop.nudge();
     },
     loop: new ClaimLoop({
-      claim: (limit) => {
+      claim: async (limit) => {
         worker.limits.push(limit);
-        return queue.claim({ workerId: 'worker', sources: ['permits'], limit, jobTimeoutMs: 60_000 });
+        const claimed = await queue.claim({ workerId: 'worker', sources: ['permits'], limit, jobTimeoutMs: 60_000 });
+        worker.answered += 1;
+        return claimed;
       },
       freeSlots: () => slots - worker.running.length,
       mayClaim: () => true,
@@ -64,7 +69,7 @@ describe('ClaimLoop', () => {
     const worker = makeWorker(2);
     expect(worker.limits).toEqual([]);
     worker.loop.nudge();
-    await waitFor(() => worker.limits.length === 1);
+    await waitFor(() => worker.answered === 1);
     await enqueue(1);
     expect(worker.running).toEqual([]);
     expect(worker.limits).toEqual([2]);
@@ -111,7 +116,7 @@ describe('ClaimLoop', () => {
   });
 
   it('says that it is unsure until it has looked when a lost claim can no longer be carried out', async () => {
-    const doubt = new ClaimDoubt(2_000);
+    const doubt = new ClaimDoubt(5_000);
     const asked: { unsure: boolean; mayStillRun: boolean }[] = [];
     const worker = makeWorker(1, {
       doubt,
