@@ -6,7 +6,8 @@ import { reportOutages } from '#server/report-outages.ts';
 import { createEventPublisher } from '#workers/events.ts';
 import { BotQueue } from '#workers/queue/bot-queue.ts';
 import type { CliOutput } from './cli-output.ts';
-import { explainingDatabase } from './unusable-database.ts';
+import { EXIT } from './exit-codes.ts';
+import { explainingDatabase, UnusableDatabaseError } from './unusable-database.ts';
 
 /** What the services of src/server need, and what commands call them with. */
 export type CliContext = Pick<ServerContext, 'db' | 'queue' | 'publisher' | 'env' | 'logger'> & {
@@ -47,6 +48,24 @@ export async function withContext<T>(ports: CliPorts, work: (context: CliContext
     return await explainingDatabase({ url: databaseUrl, setting: 'DATABASE_URL' }, () => work(context));
   } finally {
     await publisher.close();
+    await pool.close();
+  }
+}
+
+/**
+ * Before workers are started: a database that refuses them for good would be asked again for ever.
+ * @throws UnusableDatabaseError. One that is away may come, and where none is named, the workers say how to.
+ */
+export async function refuseUnusableDatabase(ports: Pick<CliPorts, 'readEnv' | 'findDatabase'>): Promise<void> {
+  const env = ports.readEnv();
+  const url = env.EKO_SERVER_URL === undefined ? await ports.findDatabase(env) : null;
+  if (url === null) return;
+  const pool = createDb({ connectionString: url, applicationName: 'eko-cli', max: 1 });
+  try {
+    await explainingDatabase({ url, setting: 'DATABASE_URL' }, () => reportOutages(pool).query('select 1'));
+  } catch (error) {
+    if (error instanceof UnusableDatabaseError && error.exitCode === EXIT.usage) throw error;
+  } finally {
     await pool.close();
   }
 }

@@ -277,6 +277,27 @@ describe('a command line', () => {
     },
   );
 
+  it('starts no workers on a database that refuses them, and some on one that is away: they wait for it', async () => {
+    const refusing = Object.assign(new URL(bed.url), { password: 'no-secret' }).href;
+    const away = 'postgres://eko:no-secret@127.0.0.1:1/eko';
+    const named = [
+      await run(['worker', '--once'], { database: refusing }),
+      await run(['worker', '--database-url', refusing]),
+    ];
+    for (const { code, asked, err } of named) {
+      expect({ code, asked, err }).toEqual({
+        code: 2,
+        asked: [],
+        err: expect.stringMatching(/^(?!.*no-secret).*password authentication failed.* DATABASE_URL\.\n$/),
+      });
+    }
+    expect(await run(['worker', '--once'], { database: away })).toMatchObject({
+      code: 0,
+      asked: [['--once', '--news']],
+      err: '',
+    });
+  });
+
   it('on a host that nobody knows says where it looked', async () => {
     // What the resolver says, and when, is the network's business.
     const { code, err } = await run(['status'], { database: 'postgres://eko:no-secret@db.invalid/eko' });

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { isOtherSchema } from '#lib/db/schema-version.ts';
 import { SettingsError } from '#lib/env.ts';
 import { ApiError } from '#server/api-error.ts';
-import type { CliPorts } from './cli-context.ts';
+import { type CliPorts, refuseUnusableDatabase } from './cli-context.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import { EXIT } from './exit-codes.ts';
 import { createProgram } from './program.ts';
@@ -24,16 +24,17 @@ export async function runProgram(args: readonly string[], ports: CliPorts): Prom
   }
 }
 
-/** Checks the flags here, so that a wrong one starts nothing; the process of the manager reads them again. */
+/** Checks flags and database here, so that wrong ones start nothing; the process of the manager reads the flags again. */
 async function runWorkerCommand(args: readonly string[], ports: CliPorts): Promise<number> {
-  let flags: WorkerFlags | null = null;
+  let flags: Pick<WorkerFlags, 'json' | 'settings'> = { json: false, settings: {} };
   const command = createWorkerCommand(async (given) => {
     flags = given;
   });
   command.name('eko worker');
   await command.exitOverride().parseAsync(args, { from: 'user' });
-  const { json } = flags ?? { json: false };
-  return await ports.runWorkers([...args, '--news'], json);
+  for (const [name, value] of Object.entries(flags.settings)) ports.setSetting(name, value);
+  await refuseUnusableDatabase(ports);
+  return await ports.runWorkers([...args, '--news'], flags.json);
 }
 
 /** What happened and what to do, with the code that stands for it. Errors that nobody expected keep their stack. */
