@@ -30,6 +30,7 @@ export const ERROR_STATUS = {
   database_unavailable: 503,
   schema_mismatch: 503,
   echo_unavailable: 503,
+  stopping: 503,
 } as const;
 
 export type ApiErrorCode = keyof typeof ERROR_STATUS;

@@ -1,6 +1,7 @@
 import { createDb, type Db } from '#lib/db/create-db.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { createLogger, type Logger } from '#lib/logger.ts';
+import { findEndedTokens } from '#lib/tokens/api-tokens.ts';
 import { createEventPublisher, type EventPublisher } from '#workers/events.ts';
 import { pgSharedPorts, type SharedPorts } from '#workers/ports/shared-ports.ts';
 import { BotQueue } from '#workers/queue/bot-queue.ts';
@@ -8,6 +9,7 @@ import { SignInLimiter } from './auth/sign-in-limiter.ts';
 import { VerifiedSessions } from './auth/verified-sessions.ts';
 import { createEventHub, type EventHub } from './events/event-hub.ts';
 import { reportOutages } from './report-outages.ts';
+import { SignalBoard } from './worker-calls/signal-board.ts';
 
 /** What the web process has one of. */
 export interface ServerContext {
@@ -20,6 +22,8 @@ export interface ServerContext {
   publisher: EventPublisher;
   /** Announcements from all processes, for the streams of this one. */
   hub: EventHub;
+  /** Signals of the queue, for machines that have no database. */
+  signals: SignalBoard;
   signInLimiter: SignInLimiter;
   verifiedSessions: VerifiedSessions;
   /** Where the bundled demo server answers; null when it does not run. */
@@ -33,8 +37,14 @@ const shared = globalThis as { ekoServerContext?: ServerContext | undefined };
 
 /** The process's context, made at the first call. */
 export function serverContext(): ServerContext {
-  shared.ekoServerContext ??= createServerContext(readEnv(), process.env.EKO_INTERNAL_DEMO_ORIGIN);
+  shared.ekoServerContext ??= stopWithProcess(createServerContext(readEnv(), process.env.EKO_INTERNAL_DEMO_ORIGIN));
   return shared.ekoServerContext;
+}
+
+/** Told to stop, the framework waits for the answers under way: those that wait for news must not keep it. */
+function stopWithProcess(context: ServerContext): ServerContext {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => context.signals.stop());
+  return context;
 }
 
 /** Puts another context in place, or none; for tests, which have a database each. */
@@ -60,6 +70,7 @@ export function createServerContext(env: Env, demoOrigin?: string): ServerContex
   const db = reportOutages(pool);
   const hub = createEventHub(env.DIRECT_DATABASE_URL ?? env.DATABASE_URL, logger);
   const publisher = createEventPublisher(pool);
+  const signals = new SignalBoard({ hub, findEndedTokens: (tokenIds) => findEndedTokens(db, tokenIds), logger });
   return {
     env,
     db,
@@ -72,11 +83,13 @@ export function createServerContext(env: Env, demoOrigin?: string): ServerContex
     workerPorts: pgSharedPorts(db, env.LOCK_TTL * 1000),
     publisher,
     hub,
+    signals,
     signInLimiter: new SignInLimiter(),
     verifiedSessions: new VerifiedSessions(),
     demoOrigin: demoOrigin || null,
     logger,
     async close() {
+      signals.stop();
       await Promise.all([publisher.close(), hub.close()]);
       await pool.close();
     },

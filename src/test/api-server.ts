@@ -33,7 +33,10 @@ function patternOf(path: string): RegExp {
 export interface ApiServer {
   port: number;
   origin: string;
+  /** Ends all connections at once. */
   close(): Promise<void>;
+  /** Takes no connection any more and waits for the answers under way, as the framework does when it is told to stop. */
+  drain(): Promise<void>;
 }
 
 export interface ApiServerOptions {
@@ -59,6 +62,7 @@ export async function startApiServer({ losesAnswer = () => false }: ApiServerOpt
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+    drain: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
@@ -71,11 +75,14 @@ async function pass(
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
+  const leaving = new AbortController();
+  response.once('close', () => leaving.abort());
   const given = await answer(
     new Request(`http://${message.headers.host ?? 'localhost'}${message.url ?? '/'}`, {
       method: message.method ?? 'GET',
       headers: Object.entries(message.headers).map(([name, value]): [string, string] => [name, String(value)]),
       ...(body.length > 0 ? { body } : {}),
+      signal: leaving.signal,
     }),
   );
   if (losesAnswer(message.url ?? '/')) return void response.destroy();

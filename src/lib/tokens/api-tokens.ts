@@ -99,6 +99,18 @@ export async function findTokenHolder(db: Executor, token: string): Promise<Toke
   return holder;
 }
 
+/** Of these tokens those that are revoked, expired or no longer there. */
+export async function findEndedTokens(db: Executor, tokenIds: readonly number[]): Promise<number[]> {
+  const rows = await db.query<{ id: number } & QueryRow>(
+    `select given.id from unnest($1::bigint[]) as given(id)
+     left join api_tokens token on token.id = given.id and token.revoked_at is null
+       and (token.expires_at is null or token.expires_at > clock_timestamp())
+     where token.id is null`,
+    [tokenIds],
+  );
+  return rows.map(({ id }) => id);
+}
+
 function toApiToken(row: TokenRow): ApiToken {
   return {
     ...row,

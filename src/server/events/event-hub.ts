@@ -1,6 +1,7 @@
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
 import type { Logger } from '#lib/logger.ts';
 import { type EkoEvent, EVENT_TOPICS, EVENTS_CHANNEL, parseEvent } from '#workers/events.ts';
+import { parseSignal, QUEUE_CHANNEL, type QueueSignal } from '#workers/queue/queue-notifier.ts';
 
 export type DatabaseState = 'ok' | 'unavailable';
 
@@ -12,17 +13,23 @@ export interface EventHub {
   readonly databaseState: DatabaseState | null;
   /** The listening connection is opened with the first subscriber and then kept. @returns a function that ends it. */
   subscribe(onMessage: (message: HubMessage) => void): () => void;
+  /** Signals of the queue, over the same connection, and 'ready' whenever some may have been missed. @returns as above. */
+  subscribeToSignals(onSignal: (signal: QueueSignal) => void): () => void;
   close(): Promise<void>;
 }
 
-/** Fans the announcements of one listening connection out to any number of streams of this process. */
+/** Fans the announcements of one listening connection out to any number of streams of this process, and the queue's signals. */
 export function createEventHub(connectionString: string, logger: Logger): EventHub {
   const subscribers = new Set<(message: HubMessage) => void>();
+  const signalSubscribers = new Set<(signal: QueueSignal) => void>();
   let listener: DbListener | null = null;
   let databaseState: DatabaseState | null = null;
   let saidDeaf = false;
   const send = (message: HubMessage) => {
     for (const onMessage of subscribers) onMessage(message);
+  };
+  const sendSignal = (signal: QueueSignal | null) => {
+    if (signal) for (const onSignal of signalSubscribers) onSignal(signal);
   };
   const changeState = (state: DatabaseState) => {
     if (state === databaseState) return;
@@ -33,8 +40,9 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
     createListener({
       connectionString,
       applicationName: 'eko-web-events',
-      channels: [EVENTS_CHANNEL],
-      onNotification: (_channel, payload) => {
+      channels: [EVENTS_CHANNEL, QUEUE_CHANNEL],
+      onNotification: (channel, payload) => {
+        if (channel === QUEUE_CHANNEL) return sendSignal(parseSignal(payload));
         const event = parseEvent(payload);
         if (event) send({ kind: 'change', event });
       },
@@ -42,6 +50,7 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
         changeState('ok');
         // Whatever was announced while nobody listened is unknown, so everything is to be fetched again.
         send({ kind: 'change', event: { topics: [...EVENT_TOPICS] } });
+        sendSignal('ready');
       },
       onDisconnect: (error) => {
         if (databaseState !== 'unavailable')
@@ -55,17 +64,21 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
       },
     });
 
+  const add = <Subscriber>(to: Set<Subscriber>, subscriber: Subscriber) => {
+    to.add(subscriber);
+    listener ??= open();
+    return () => void to.delete(subscriber);
+  };
+
   return {
     get databaseState() {
       return databaseState;
     },
-    subscribe(onMessage) {
-      subscribers.add(onMessage);
-      listener ??= open();
-      return () => subscribers.delete(onMessage);
-    },
+    subscribe: (onMessage) => add(subscribers, onMessage),
+    subscribeToSignals: (onSignal) => add(signalSubscribers, onSignal),
     async close() {
       subscribers.clear();
+      signalSubscribers.clear();
       await listener?.close();
     },
   };

@@ -9,6 +9,8 @@ const LIFETIME_MS = 15 * 60_000;
 /** More than this unread means that nobody reads; the stream ends instead of filling the memory. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
+type StreamHub = Pick<EventHub, 'databaseState' | 'subscribe'>;
+
 export interface EventStreamOptions {
   /** Passes on what concerns the stream; everything unless given. */
   narrow?: (event: EkoEvent) => EkoEvent | null;
@@ -28,7 +30,7 @@ const HEADERS = {
  * carries {database: "ok" | "unavailable"}: while it is away, changes cannot be heard. A comment every 15 s keeps the
  * connection alive. Ends with the request, with a reader that leaves or does not read, and after 15 minutes.
  */
-export function respondEventStream(request: Request, hub: EventHub, options: EventStreamOptions = {}): Response {
+export function respondEventStream(request: Request, hub: StreamHub, options: EventStreamOptions = {}): Response {
   const ended = new AbortController();
   const end = () => ended.abort();
   const body = new ReadableStream<Uint8Array>(
@@ -46,7 +48,7 @@ export function respondEventStream(request: Request, hub: EventHub, options: Eve
 function openStream(
   controller: ReadableStreamDefaultController<Uint8Array>,
   ended: AbortController,
-  hub: EventHub,
+  hub: StreamHub,
   options: EventStreamOptions,
 ): void {
   const encoder = new TextEncoder();

@@ -4,9 +4,11 @@ import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
 
 /** What the answer to a worker's call is made with. */
-export interface CallContext extends Pick<ServerContext, 'db' | 'publisher'> {
+export interface CallContext extends Pick<ServerContext, 'db' | 'publisher' | 'signals'> {
   ports: SharedPorts;
   account: Account;
+  /** Aborted when the caller has gone. */
+  leaving: AbortSignal;
 }
 
 /** One handler for each call of a group. */

@@ -35,6 +35,8 @@ export const LEASE_HANDLERS: CallHandlers<keyof typeof LEASE_CALLS> = {
   beatNode: (context, { beat, options }) => context.ports.nodes.beat(beat, { ...options, tokenId: tokenOf(context) }),
   leaveNode: (context, node) => done(context.ports.nodes.leave({ ...node, tokenId: tokenOf(context) })),
   sweepNodes: ({ ports }) => ports.nodes.sweep(),
+  awaitSignals: (context, { marks, waitMs }) =>
+    context.signals.wait({ marks, waitMs, tokenId: tokenOf(context), leaving: context.leaving }),
   announce: async ({ publisher }, { topics, sessionIds }) => {
     publisher.publish(topics, sessionIds);
     return null;

@@ -10,6 +10,11 @@ export const QUEUE_CHANNEL = 'eko_queue';
 export const QUEUE_SIGNALS = ['ready', 'cancel', 'order'] as const;
 export type QueueSignal = (typeof QUEUE_SIGNALS)[number];
 
+/** Null for what another release may say, or anybody who may connect. */
+export function parseSignal(payload: string): QueueSignal | null {
+  return QUEUE_SIGNALS.find((known) => known === payload) ?? null;
+}
+
 /** A NOTIFY per commit costs group commit (measured: −63 % at 32 clients); 20 a second per process cost nothing. */
 const MIN_GAP_MS = 50;
 

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { NODE_MODES } from '#lib/db/schema/vocabulary.ts';
 import { EVENT_TOPICS } from '#workers/events.ts';
-import { call, count, id, instant, name, nothing, words } from './call.ts';
+import { call, count, id, instant, ms, name, nothing, words } from './call.ts';
 
 /** How long the claims of a worker outlive its last heartbeat. */
 const leaseMs = z.int().min(1_000).max(86_400_000);
+
+/** How far somebody has heard what one process of a server has told of the queue. */
+const signalMark = z.strictObject({ process: z.uuid(), position: count });
+export type SignalMark = z.output<typeof signalMark>;
+
+/** Several processes may stand behind one address, and answer in turn. */
+export const SIGNAL_MARKS_MAX = 8;
 
 const share = z.number().nullable();
 const owner = { hostname: words, managerPid: z.int() };
@@ -103,5 +110,14 @@ export const LEASE_CALLS = {
   ),
   leaveNode: call({ nodeId: name, ...owner }, nothing),
   sweepNodes: call({}, z.strictObject({ gone: z.array(name), deleted: z.array(name) })),
+  /**
+   * Answered as soon as something is told of the queue (see QUEUE_SIGNALS; more may be added) that the caller has not heard, or after
+   * `waitMs` with nothing. `marks` are those of its last answers, one for each process that has answered: what a process has told
+   * since its mark is answered at once. Who brings no mark of this process may have missed anything, and is told 'ready' at once.
+   */
+  awaitSignals: call(
+    { marks: z.array(signalMark).max(SIGNAL_MARKS_MAX), waitMs: ms.max(25_000) },
+    z.strictObject({ mark: signalMark, signals: z.array(words) }),
+  ),
   announce: call({ topics: z.array(z.enum(EVENT_TOPICS)), sessionIds: z.array(id).max(1_000).optional() }, nothing),
 };

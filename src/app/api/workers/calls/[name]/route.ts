@@ -6,7 +6,9 @@ import { answerCall, CALL_BYTES_MAX, requireSameVersion } from '#server/worker-c
 /** What a worker asks whose machine has no database; see docs/workers-over-http.md. */
 export const POST = withWorkerAuth(async ({ request, params, context, account }) => {
   requireSameVersion(request);
-  const { db, publisher, workerPorts: ports } = context;
+  const { db, publisher, signals, workerPorts: ports } = context;
   const input = await readJsonBody(request, CALL_BYTES_MAX, 'mend');
-  return respondJson(await answerCall({ db, publisher, ports, account }, params.name, input));
+  return respondJson(
+    await answerCall({ db, publisher, signals, ports, account, leaving: request.signal }, params.name, input),
+  );
 });
