@@ -114,18 +114,10 @@ describe('a manager that is stopped in the middle of long sessions', () => {
           if (LONG) manager.kill('SIGTERM');
           else manager.process.disconnect();
         }
+        const pids = managers.flatMap((manager) => manager.workerPids());
         await allDrain();
         await enqueue({ do: 'nothing' }, 1);
-        const beatsBefore = await beats();
-        const exits = Promise.all(managers.map((manager) => manager.exited));
-        expect(beatsBefore).toHaveLength(MANAGERS);
-        const haveBeaten = (now: typeof beatsBefore) =>
-          now.length === MANAGERS && now.every((beat, index) => beat > (beatsBefore[index] ?? beat));
-        await waitFor(async () => haveBeaten(await beats()), {
-          timeoutMs: GRACE_MS,
-          what: 'a heartbeat of each worker while it drains',
-        });
-        expect(await exits).toEqual(managers.map(() => 0));
+        await allEnd();
         const tookMs = performance.now() - startedAtMs;
         expect(tookMs).toBeLessThan(GRACE_MS + MARGIN_MS);
         // The grace is theirs: nobody hands back before it is over. Two clocks tell it, hence the tenth.
@@ -133,6 +125,7 @@ describe('a manager that is stopped in the middle of long sessions', () => {
         const [late, ...held] = (await sessions()).toReversed();
         expect(late).toMatchObject({ status: 'pending', claim_number: 0 });
         for (const row of held) expect(row).toEqual(handedBackOnce(round));
+        await expectBeats(pids);
         await database.db.query('delete from scraping_sessions where claim_number = 0');
         await endAll();
       }
@@ -161,8 +154,10 @@ describe('a manager that is stopped in the middle of long sessions', () => {
     'hands back at once what was claimed and not yet begun',
     async () => {
       await enqueue({ do: 'nothing' }, 4 * MANAGERS);
+      // Long enough for a claim to be seen before it is begun.
+      const faults = `after_claim=hang:${LONG ? 1_500 : 6_000}`;
       for (let round = 1; round <= (LONG ? 125 : 1); round += 1) {
-        await startAll({ env: { EKO_INTERNAL_FAULTS: 'after_claim=hang:1500', WORKER_CONCURRENCY: '4' } });
+        await startAll({ env: { EKO_INTERNAL_FAULTS: faults, WORKER_CONCURRENCY: '4' } });
         const running = async () => (await sessions()).filter(({ status }) => status === 'running').length;
         await waitFor(async () => (await running()) > 0, { timeoutMs: PATIENCE_MS, intervalMs: 5, what: 'a claim' });
         for (const manager of managers) manager.kill('SIGTERM');
@@ -177,6 +172,23 @@ describe('a manager that is stopped in the middle of long sessions', () => {
   );
 });
 
+/** That the managers have gone on with the heartbeats of these workers while they drained. */
+async function expectBeats(pids: number[]): Promise<void> {
+  const drains = managers.flatMap(({ lines }) => lines.filter(({ message }) => message.startsWith('Draining')));
+  // A worker's change is told once, soon after it; beats that come later are those of the interval.
+  const beaten = await database.db.query(
+    `select from worker_instances where pid = any($1) and last_heartbeat > $2::timestamptz + interval '500 ms'`,
+    [
+      pids,
+      drains
+        .map(({ time }) => String(time))
+        .toSorted()
+        .at(-1),
+    ],
+  );
+  expect(beaten).toHaveLength(MANAGERS);
+}
+
 async function signalTwice(round: number, pauseMs: number): Promise<void> {
   const pairOf = (index: number) => PAIRS[(round + index) % PAIRS.length] ?? ['SIGTERM', 'SIGTERM'];
   for (const [index, manager] of managers.entries()) manager.kill(pairOf(index)[0]);
@@ -189,14 +201,6 @@ const PAIRS: [NodeJS.Signals, NodeJS.Signals][] = [
   ['SIGINT', 'SIGTERM'],
   ['SIGTERM', 'SIGINT'],
 ];
-
-async function beats(): Promise<number[]> {
-  const rows = await database.db.query<{ at: number }>(
-    `select extract(epoch from last_heartbeat)::float8 as at from worker_instances
-     where lease_until > clock_timestamp() order by worker_id`,
-  );
-  return rows.map(({ at }) => at);
-}
 
 describe('a process group that gets SIGTERM and then SIGKILL, as from a supervisor that knows no better', () => {
   // What a machine held that is gone as a whole comes back after its lease and the time limit of its requests: too long for CI.
