@@ -111,7 +111,7 @@ describe('what PostgreSQL says of trouble that passes', () => {
       connectionString: proxy.through(database.url),
       applicationName: 'eko-test-hang',
       max: 1,
-      statementTimeoutMs: 100,
+      statementTimeoutMs: 1_500,
     });
     try {
       await own.query('select 1');

@@ -63,13 +63,17 @@ describe.skipIf(PGBOUNCER === null)('through PgBouncer in transaction mode', () 
 
   /** Prepared statements of all connections between the pooler and the server, held at the same moment. */
   const namedStatements = async () => {
-    const looks = await Promise.all(
-      Array.from({ length: POOL_SIZE }, () =>
-        db.query<{ pid: number; named: number }>(
-          'select pg_backend_pid() as pid, (select count(*)::int from pg_prepared_statements) as named, pg_sleep(0.2)',
-        ),
-      ),
-    );
+    let holding = 0;
+    const look = () =>
+      db.transaction(async (tx) => {
+        const found = await tx.query<{ pid: number; named: number }>(
+          'select pg_backend_pid() as pid, (select count(*)::int from pg_prepared_statements) as named',
+        );
+        holding += 1;
+        await waitFor(() => holding === POOL_SIZE);
+        return found;
+      });
+    const looks = await Promise.all(Array.from({ length: POOL_SIZE }, look));
     expect(new Set(looks.flat().map(({ pid }) => pid)).size).toBe(POOL_SIZE);
     return looks.flat().reduce((sum, { named }) => sum + named, 0);
   };
@@ -112,13 +116,13 @@ describe.skipIf(PGBOUNCER === null)('createDb', () => {
       connectionString: pooler.url,
       applicationName: 'eko-test',
       max: 8,
-      statementTimeoutMs: 700,
+      statementTimeoutMs: 3_000,
     });
     const shown = `select current_setting('statement_timeout') as limit`;
     try {
       const first = await Promise.all(Array.from({ length: 8 }, () => pool.query(shown)));
       expect(first.flat()).toEqual(Array(8).fill({ limit: '0' }));
-      expect(await pool.transaction((tx) => tx.query(shown))).toEqual([{ limit: '700ms' }]);
+      expect(await pool.transaction((tx) => tx.query(shown))).toEqual([{ limit: '3s' }]);
       await expect(pool.transaction((tx) => tx.query('select pg_sleep(20)'))).rejects.toMatchObject({ code: '57014' });
       expect(await pool.orm.execute(shown)).toMatchObject({ rows: [{ limit: '0' }] });
       // Without a limit on the server's side the client's own deadline ends the wait.
@@ -133,9 +137,9 @@ describe.skipIf(PGBOUNCER === null)('createDb', () => {
 
   it('sends them where nothing stands in between', async () => {
     const own = await createTestDatabase();
-    const pool = createDb({ connectionString: own.url, applicationName: 'eko-test', statementTimeoutMs: 700 });
+    const pool = createDb({ connectionString: own.url, applicationName: 'eko-test', statementTimeoutMs: 3_000 });
     try {
-      expect(await pool.query(`select current_setting('statement_timeout') as limit`)).toEqual([{ limit: '700ms' }]);
+      expect(await pool.query(`select current_setting('statement_timeout') as limit`)).toEqual([{ limit: '3s' }]);
       await expect(pool.query('select pg_sleep(20)')).rejects.toMatchObject({ code: '57014' });
     } finally {
       await pool.close();

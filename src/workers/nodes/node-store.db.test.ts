@@ -150,7 +150,7 @@ describe('beatNode', () => {
 describe('sweepSilentNodes', () => {
   it('marks a machine as gone after two leases and deletes it after 5 minutes', async () => {
     await beat();
-    await silentFor(59);
+    await silentFor(45);
     expect(await sweep()).toEqual({ gone: [], deleted: [] });
     await silentFor(61);
     expect(await sweep()).toEqual({ gone: ['node-a'], deleted: [] });

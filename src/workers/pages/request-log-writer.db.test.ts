@@ -131,6 +131,6 @@ describe('RequestLogWriter', () => {
     expect((await readColumn('reason')).at(-1)).toBe(
       '2 requests of this worker are not listed, because the database was away',
     );
-    expect(writer.droppedCount).toBe(0);
+    await waitFor(() => writer.droppedCount === 0);
   });
 });
