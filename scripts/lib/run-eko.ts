@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { CliPorts } from '#cli/cli-context.ts';
 import { createCliOutput } from '#cli/cli-output.ts';
+import { EXIT } from '#cli/exit-codes.ts';
 import { runProgram } from '#cli/run-program.ts';
 import { type Env, readEnv } from '#lib/env.ts';
 import { findSecretKey } from './access.ts';
@@ -20,6 +21,7 @@ export async function runEko(root: string, args: readonly string[], folder: stri
   const isWorker = args[0] === 'worker';
   // Workers get the signals themselves.
   if (!isWorker) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  endWithOutput();
   const isPretty = process.stdout.isTTY && !args.includes('--json');
   const output = createCliOutput(isPretty, {
     stdout: (text) => void process.stdout.write(text),
@@ -36,7 +38,24 @@ export async function runEko(root: string, args: readonly string[], folder: stri
     runWorkers: (workerArgs, json) => runWorkersProcess(root, workerArgs, process.stdout.isTTY && !json),
     signal: interrupted.signal,
   };
-  return await runProgram(args, ports);
+  const code = await runProgram(args, ports);
+  // An error of the last line would come when we have ended already.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  return code;
+}
+
+/**
+ * What is told goes nowhere any more: there is no use in going on. A reader that has seen enough, such as `head`, hears nothing of
+ * it; a disk that is full is an error to be told.
+ */
+function endWithOutput(): void {
+  const end = (error: Error) => {
+    const isReaderGone = 'code' in error && error.code === 'EPIPE';
+    if (!isReaderGone) process.stderr.write(`What was to be told cannot be written: ${error.message}\n`);
+    process.exit(EXIT.failed);
+  };
+  process.stdout.on('error', end);
+  process.stderr.on('error', () => process.exit(EXIT.failed));
 }
 
 /** With the key that a launcher on this machine keeps, for proxies with passwords. */

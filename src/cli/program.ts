@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { SettingsError } from '#lib/env.ts';
+import { PROGRAM_VERSION } from '#server/program-version.ts';
 import type { CliPorts } from './cli-context.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addLeadCommands } from './commands/leads.ts';
@@ -26,6 +27,7 @@ interface GlobalOptions {
 export function createProgram(ports: CliPorts): Command {
   const program = new Command('eko')
     .description('EKO Lead Generator')
+    .version(PROGRAM_VERSION, '-V, --version', 'the version of this program')
     .addOption(new Option('--json', 'JSON lines also on a terminal'))
     .addOption(new Option('--database-url <url>', 'PostgreSQL to work on'))
     .addOption(new Option('--env <name>', 'development, testing or production'))

@@ -22,8 +22,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+interface RunOptions {
+  pretty?: boolean;
+  database?: string | null;
+  signal?: AbortSignal;
+}
+
 /** Runs a command line in this process. */
-async function run(args: string[], options: { pretty?: boolean; database?: string | null } = {}) {
+async function run(args: string[], options: RunOptions = {}) {
   const text = { out: '', err: '' };
   const settings: Record<string, string> = { EKO_DATA_DIR: folder, EKO_SECRET_KEY: 'ab'.repeat(32) };
   const output = createCliOutput(options.pretty ?? false, {
@@ -44,7 +50,7 @@ async function run(args: string[], options: { pretty?: boolean; database?: strin
       asked.push([...workerArgs]);
       return 0;
     },
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
   });
   process.exitCode = 0;
   const lines = text.out.split('\n').filter((line) => line !== '');
@@ -206,11 +212,29 @@ describe('a command line', () => {
       'params.color: is not a known field',
     ],
     [['trigger', 'Atlantis', '--sources', 'permits'], 2, '"Atlantis"'],
-    [['--env', 'staging', 'status'], 2, 'EKO_ENV = "staging"'],
-    [['proxies', 'import', 'missing.txt'], 3, 'missing.txt'],
+    [['--env', 'staging', 'status'], 2, 'EKO_ENV = "staging" must be development, testing or production'],
+    [['nodes', 'pause', 'attic'], 3, '"npx eko nodes list"'],
+    [['try', 'simulated', 'Georgia', '--params', '{"color":1}'], 2, 'params.color: is not a known field'],
+    [['try', 'permits', 'Atlantis'], 2, 'No permit portal is known for "Atlantis"'],
+    [['try', 'simulated', 'Georgia', '--params', '{"durationMs":0,"failureRate":1}'], 1, 'A failure was simulated'],
+    [['leads', 'export', '-o', '.'], 1, 'cannot be written: it is a folder'],
+    [['leads', 'export', '-o', 'none/leads.csv'], 3, 'none/leads.csv" cannot be written: its folder is not there'],
+    [['proxies', 'import', '.'], 1, 'cannot be read: it is a folder'],
+    [['proxies', 'import', 'missing.txt'], 3, 'missing.txt" cannot be read: there is no such file'],
   ])('%j ends with %i and says why', async (args, code, words) => {
     const answer = await run(args);
     expect(answer).toMatchObject({ code, out: '', err: expect.stringContaining(words) });
+    expect(answer.err).not.toMatch(/^ +at |\.part/m);
+  });
+
+  it('says in a sentence that a scrape was broken off', async () => {
+    const interrupted = AbortSignal.abort();
+    const params = '{"durationMs":1000}';
+    expect(await run(['try', 'simulated', 'Georgia', '--params', params], { signal: interrupted })).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'Stopped before the end: nothing is shown, and nothing was saved.\n',
+    });
   });
 
   it.each([['status'], ['sessions', 'list'], ['trigger', 'Georgia', '--sources', 'simulated']])(

@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander';
 import { isOtherSchema } from '#lib/db/schema-version.ts';
 import { SettingsError } from '#lib/env.ts';
+import { AppError, InvalidInputError } from '#lib/errors.ts';
 import { ApiError } from '#server/api-error.ts';
 import { type CliPorts, refuseUnusableDatabase } from './cli-context.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import { EXIT } from './exit-codes.ts';
+import { FileError } from './file-error.ts';
 import { createProgram } from './program.ts';
 import { UnusableDatabaseError } from './unusable-database.ts';
 import { createWorkerCommand, type WorkerFlags } from './worker-flags.ts';
@@ -46,8 +48,9 @@ function explain(error: unknown): { code: number; message: string } {
     return { code: EXIT.failed, message };
   }
   if (error instanceof ApiError) return { code: exitCodeOf(error), message: error.message };
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-    return { code: EXIT.nothing, message: error.message };
-  }
+  if (error instanceof FileError) return { code: error.exitCode, message: error.message };
+  if (error instanceof InvalidInputError) return { code: EXIT.usage, message: error.message };
+  // What may happen to any scrape, such as a site that does not answer.
+  if (error instanceof AppError) return { code: EXIT.failed, message: error.message };
   return { code: EXIT.failed, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

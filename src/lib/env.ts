@@ -10,6 +10,9 @@ const flag = (fallback: boolean) =>
     .default(fallback ? 'true' : 'false')
     .transform((word) => word === 'true' || word === '1' || word === 'yes');
 
+const oneOf = <const Word extends string>(words: readonly [Word, ...Word[]]) =>
+  z.enum(words, { error: `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}` });
+
 const wholeIn = (min: number, max: number) =>
   z.coerce
     .number({ error: `must be a whole number from ${min} to ${max}` })
@@ -79,8 +82,8 @@ const envSchema = z.object({
   MAX_RETRIES: whole(3, 0, 100),
   HEARTBEAT_INTERVAL: whole(5, 1, 3600),
   LOCK_TTL: whole(30, 2, 86_400),
-  EKO_ENV: z.enum(['development', 'testing', 'production']).default('development'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  EKO_ENV: oneOf(['development', 'testing', 'production']).default('development'),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   EKO_PORTALS_FILE: z.string().min(1).optional(),
   EKO_HEALTH_FILE: z.string().min(1).optional(),
   EKO_DEMO: flag(false),

@@ -6,6 +6,7 @@ import { exportLeads } from '#server/leads/export-leads.ts';
 import { leadFilterSchema } from '#server/leads/lead-filter.ts';
 import { parseQuery } from '#server/parse-query.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
+import { usingFile } from '../file-error.ts';
 
 interface Options {
   format: string;
@@ -51,7 +52,7 @@ async function runExport({ db, output }: CliContext, options: Options, ports: Cl
     return;
   }
   const target = ports.resolvePath(file);
-  await writeWhole(body, target);
+  await usingFile(target, 'written', () => writeWhole(body, target));
   output.say(`Written to ${target}.`);
 }
 

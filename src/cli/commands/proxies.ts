@@ -8,6 +8,7 @@ import { changeProxy, removeProxy } from '#server/proxies/change-proxy.ts';
 import { listProxies, proxyFilterSchema } from '#server/proxies/list-proxies.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { usingFile } from '../file-error.ts';
 import type { TableColumn } from '../format-table.ts';
 import { rowId, whole } from '../read-arguments.ts';
 
@@ -51,7 +52,7 @@ export function addProxyCommands(program: Command, ports: CliPorts): void {
     .addOption(tier())
     .action((file: string, options: { tier?: number }) =>
       withContext(ports, async (context) =>
-        add(context, { list: await readFile(ports.resolvePath(file), 'utf8'), ...options }),
+        add(context, { list: await readList(ports.resolvePath(file)), ...options }),
       ),
     );
   proxies
@@ -91,6 +92,8 @@ async function list({ db, output }: CliContext, options: { status?: string }): P
   }
   output.list(items, COLUMNS, 'There is no proxy; sites are asked directly.');
 }
+
+const readList = (file: string) => usingFile(file, 'read', () => readFile(file, 'utf8'));
 
 async function add(context: CliContext, input: unknown): Promise<void> {
   const result = await addProxies(context, input);

@@ -60,7 +60,11 @@ async function order(
 const isNodeId = (text: string) => /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(text);
 
 function nodeNotFound(nodeId: string): ApiError {
-  return new ApiError('not_found', `There is no machine "${nodeId.slice(0, 100)}". GET /api/nodes lists them.`, {
-    details: [{ field: 'id', message: 'is not known' }],
-  });
+  return new ApiError(
+    'not_found',
+    `There is no machine "${nodeId.slice(0, 100)}". GET /api/nodes and "npx eko nodes list" show them.`,
+    {
+      details: [{ field: 'id', message: 'is not known' }],
+    },
+  );
 }
