@@ -9,7 +9,12 @@ import type { ChaosManager, LogLine } from '../chaos-manager.ts';
 import { recoverFrom } from '../recovery.ts';
 import { processesOf } from '../unharmed.ts';
 
-const LEASE_S = 6;
+/** A busy machine may let a process wait for seconds; it must not lose its lease by that. */
+const leaseS = (slack: number) => (slack > 1 ? 15 : 6);
+/** Of a session that a machine still holds when it is made to stand still, however late that comes. */
+const pagesOf = (slack: number) => (slack > 1 ? 150 : 50);
+/** A machine that has stood still looks at its lease again within this time. */
+const TELL_MS = 10_000;
 /** Machines that stand still at once. */
 const AT_ONCE = 5;
 /** Sessions that a worker of the arena runs at once. */
@@ -158,7 +163,7 @@ interface Freeze {
 
 /** Whole machines stand still until others have claimed all that they had, wake up in the middle of their work, and go on. */
 async function freezeMachines(arena: ChaosArena, count: number, slack: number): Promise<string[]> {
-  const lease = { workers: 1, leaseS: LEASE_S };
+  const lease = { workers: 1, leaseS: leaseS(slack) };
   // What comes back finds room there at once: its own sessions are over before a lease ends.
   await arena.startManager({ ...lease, env: { WORKER_CONCURRENCY: String(SLOTS * AT_ONCE) } });
   const machines = await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, () => arena.startManager(lease)));
@@ -168,7 +173,7 @@ async function freezeMachines(arena: ChaosArena, count: number, slack: number): 
   let made = 0;
   while (freezes.length < count) {
     const sessions = SLOTS * (AT_ONCE + machines.length);
-    made += (await arena.enqueuePages(sessions, { pages: 50, stepMs: 40 })).length;
+    made += (await arena.enqueuePages(sessions, { pages: pagesOf(slack), stepMs: 40 })).length;
     await untilAllWork(arena, machines, slack);
     const fromMs = await arena.databaseNowMs();
     await recoverFrom(arena, {
@@ -183,7 +188,9 @@ async function freezeMachines(arena: ChaosArena, count: number, slack: number): 
     freezes.push(...machines.map(({ pid }) => ({ managerPid: pid, fromMs, toMs })));
     for (const machine of machines) machine.signalMachine('SIGCONT');
     await arena.untilAllEnded(90_000 * slack);
-    silent += machines.filter(({ lines }, at) => !lines.slice(seen[at]).some(tellsOfLease)).length;
+    const silentOnes = () => machines.filter(({ lines }, at) => !lines.slice(seen[at]).some(tellsOfLease));
+    await waitFor(() => silentOnes().length === 0, { timeoutMs: TELL_MS * slack }).catch(() => {});
+    silent += silentOnes().length;
   }
   const ended = pids.filter((pid) => !processesOf(arena.managers).includes(pid));
   const failures = await arena.verify({ completed: made });

@@ -22,9 +22,12 @@ export const databaseCrash: ChaosCheck = {
       let made = 0;
       const times: number[] = [];
       for (let index = 0; index < tries; index += 1) {
-        if ((await arena.openCount()) < slots)
-          made += (await arena.enqueuePages(slots, { pages: 40, stepMs: 40 })).length;
-        const areBusy = async () => (await arena.runningWorkers()).length === 2 * workers;
+        // A worker that starts late may find that the others have done it all.
+        const areBusy = async () => {
+          if ((await arena.openCount()) < slots)
+            made += (await arena.enqueuePages(slots, { pages: 40, stepMs: 40 })).length;
+          return (await arena.runningWorkers()).length === 2 * workers;
+        };
         await waitFor(areBusy, { timeoutMs: 60_000 * slack, what: 'all workers to be busy' });
         await wait(random() * 700);
         await world.server.stop('immediate');
