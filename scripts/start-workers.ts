@@ -56,7 +56,7 @@ interface Composed {
 }
 
 function composeManager(env: Env, backend: ManagerBackend, flags: WorkerFlags, logger: Logger): Composed {
-  const { ports, listenUrl } = backend;
+  const { ports } = backend;
   const configuredWorkers = flags.workers ?? env.NUM_WORKERS;
   const leaseMs = env.LOCK_TTL * 1_000;
   const heartbeatMs = env.HEARTBEAT_INTERVAL * 1_000;
@@ -75,7 +75,7 @@ function composeManager(env: Env, backend: ManagerBackend, flags: WorkerFlags, l
     config: { numWorkers: configuredWorkers, autoRestart: env.AUTO_RESTART, heartbeatMs, leaseMs },
     queue: new ManagerQueue({ ...ports, spoolFolder: path.join(env.EKO_DATA_DIR, SPOOL_FOLDER), logger }),
     events: collectEvents(ports.sendEvent),
-    listenUrl,
+    listen: ports.listen,
     logger,
     nodeId: env.NODE_ID,
     workerId: env.WORKER_ID,

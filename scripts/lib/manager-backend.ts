@@ -9,6 +9,7 @@ import type { ManagerDuty } from '#workers/manager/manager-duty.ts';
 import { type ManagerPorts, pgManagerPorts } from '#workers/ports/manager-ports.ts';
 import { JobQueue } from '#workers/queue/job-queue.ts';
 import { remoteManagerPorts } from '#workers/remote/remote-manager-ports.ts';
+import { SIGNAL_TIMEOUT_MS } from '#workers/remote/remote-queue-listener.ts';
 import { ServerClient } from '#workers/remote/server-client.ts';
 import { createScheduleDuty } from '#workers/schedules/schedule-duty.ts';
 import { findRunningDatabase } from './running-database.ts';
@@ -19,8 +20,6 @@ const MANAGER_TIMEOUT_MS = 5_000;
 /** What a manager works on. */
 export interface ManagerBackend {
   ports: ManagerPorts;
-  /** For notifications; null where there are none. */
-  listenUrl: string | null;
   /** What its workers need to know to work on the same. */
   workerEnv: Record<string, string | undefined>;
   /** What it does for everybody, beside its own workers. */
@@ -44,9 +43,9 @@ function openServerBackend(env: Env, server: { serverUrl: string; token: string 
   const options = { ...server, systemProxy: { HTTP_PROXY, HTTPS_PROXY, NO_PROXY } };
   const client = new ServerClient({ ...options, timeoutMs: MANAGER_TIMEOUT_MS });
   const heartbeatClient = new ServerClient({ ...options, timeoutMs: MANAGER_TIMEOUT_MS, connectionsMax: 1 });
+  const signalClient = new ServerClient({ ...options, timeoutMs: SIGNAL_TIMEOUT_MS, connectionsMax: 1 });
   return {
-    ports: remoteManagerPorts(client, heartbeatClient, env.LOCK_TTL * 1_000),
-    listenUrl: null,
+    ports: remoteManagerPorts({ client, heartbeatClient, signalClient, leaseMs: env.LOCK_TTL * 1_000 }),
     workerEnv: {
       DATABASE_URL: undefined,
       EKO_SERVER_URL: server.serverUrl,
@@ -67,10 +66,10 @@ function warnOfPlainText(serverUrl: string, logger: Logger): void {
 async function openDatabaseBackend(env: Env, logger: Logger): Promise<ManagerBackend> {
   const url = await findDatabaseUrl(env);
   const db = openManagerDb(url, logger, CONNECTIONS.manager);
+  const heartbeatDb = openManagerDb(url, logger, CONNECTIONS.heartbeat);
   const leaseMs = env.LOCK_TTL * 1_000;
   return {
-    ports: pgManagerPorts({ db, heartbeatDb: openManagerDb(url, logger, CONNECTIONS.heartbeat), leaseMs }),
-    listenUrl: env.DIRECT_DATABASE_URL ?? url,
+    ports: pgManagerPorts({ db, heartbeatDb, listenUrl: env.DIRECT_DATABASE_URL ?? url, leaseMs }),
     workerEnv: { DATABASE_URL: url },
     commonDuties: (workerCount) => [
       ...(env.DIRECT_DATABASE_URL ? [] : [createConnectionCheck({ db, workerCount, logger })]),

@@ -12,7 +12,7 @@ export const SESSION_HANDLERS: CallHandlers<keyof typeof SESSION_CALLS> = {
   claim: async (context, options) => {
     await requireKnownWorker(context, options.workerId);
     const { queue } = context.ports;
-    // This process hears of no new work.
+    // Nobody tells this queue of new work.
     queue.noteWake();
     return await queue.claim(options);
   },

@@ -190,7 +190,7 @@ describe('a server that is told to stop', () => {
     const startedAtMs = performance.now();
     server.context.signals.stop();
     await http.drain();
-    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
     for (const error of await all) expect(error).toMatchObject({ message: expect.stringContaining('503') });
     http = await startApiServer();
     await expect(ask([mark], LONG_MS, clientOf(token.token))).rejects.toThrow('503');

@@ -5,7 +5,7 @@ import type { ManagerMessage, WorkerStats } from '../messages.ts';
 import { watchOomKills } from '../nodes/oom-kills.ts';
 import type { LeaseQueue } from '../ports/session-queue.ts';
 import type { AbortOrder, WorkerBeat, WorkerEndCause } from '../queue/job-queue.ts';
-import { listenToQueue } from '../queue/queue-listener.ts';
+import type { ListenToQueue } from '../queue/queue-listener.ts';
 import type { QueueSignal } from '../queue/queue-notifier.ts';
 import { RepeatingTask } from '../repeating-task.ts';
 import { type ManagerConfig, managerConfig, restartDelayMs } from './manager-config.ts';
@@ -21,8 +21,7 @@ export interface ManagerOptions extends WorkerProcessOptions {
   queue: LeaseQueue;
   /** Closed by the manager when it has stopped. */
   events: EventPublisher;
-  /** For the LISTEN connection: direct, not through a transaction-mode pooler. Without one the manager looks every other second. */
-  listenUrl: string | null;
+  listen: ListenToQueue;
   logger: Logger;
   nodeId: string;
   /** Base of the workers' ids; without it they are host-pid-random. */
@@ -192,10 +191,7 @@ export class WorkerManager {
   }
 
   #listen(): void {
-    const { listenUrl } = this.#options;
-    if (listenUrl === null) return;
-    this.#listener = listenToQueue({
-      connectionString: listenUrl,
+    this.#listener = this.#options.listen({
       onSignal: (signal) => this.#onSignal(signal),
       onDisconnect: (error) =>
         this.#warn({ err: error }, 'No notifications for now; looking every other second instead'),

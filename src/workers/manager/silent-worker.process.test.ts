@@ -6,6 +6,7 @@ import { waitFor } from '#test/wait-for.ts';
 import { bundleWorkers } from '#test/worker-bundle.ts';
 import { createEventPublisher } from '../events.ts';
 import { JobQueue } from '../queue/job-queue.ts';
+import { listenToQueue } from '../queue/queue-listener.ts';
 import { WorkerManager } from './manager.ts';
 
 it('kills a worker whose event loop hangs, charges its session and replaces it', async () => {
@@ -16,7 +17,7 @@ it('kills a worker whose event loop hangs, charges its session and replaces it',
     config: { numWorkers: 1, heartbeatMs: 500, workerTimeout: 3_000, healthCheckInterval: 500 },
     events: createEventPublisher(database.db),
     queue,
-    listenUrl: database.url,
+    listen: (handlers) => listenToQueue({ connectionString: database.url, ...handlers }),
     logger: createLogger('manager', 'silent'),
     nodeId: 'node',
     workerEntry: path.join(folder, 'scraper-worker.mjs'),

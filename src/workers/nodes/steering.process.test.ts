@@ -8,6 +8,7 @@ import { bundleWorkers } from '#test/worker-bundle.ts';
 import { createEventPublisher } from '../events.ts';
 import { WorkerManager } from '../manager/manager.ts';
 import { JobQueue } from '../queue/job-queue.ts';
+import { listenToQueue } from '../queue/queue-listener.ts';
 import type { MachineSample } from './machine-sampler.ts';
 import { NodeKeeper } from './node-keeper.ts';
 import { PgNodeStore } from './node-store.ts';
@@ -231,7 +232,8 @@ it('takes half as much while the machine is degraded, nothing while it is unheal
   });
   const manager = new WorkerManager({
     config: { numWorkers: 1, heartbeatMs: 300, drainGraceMs: 0 },
-    ...{ queue, logger, nodeId: 'node-b', concurrency: 2, listenUrl: url, events: createEventPublisher(db) },
+    ...{ queue, logger, nodeId: 'node-b', concurrency: 2, events: createEventPublisher(db) },
+    listen: (handlers) => listenToQueue({ connectionString: url, ...handlers }),
     workerEntry: path.join(folder, 'scraper-worker.mjs'),
     workerArgs: ['--scrapers', path.join(folder, 'scripted-scrapers.mjs')],
     workerEnv: { DATABASE_URL: url, LOG_LEVEL: 'silent', WORKER_CONCURRENCY: '2' },

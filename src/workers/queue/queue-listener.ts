@@ -1,16 +1,23 @@
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
-import { QUEUE_CHANNEL, QUEUE_SIGNALS, type QueueSignal } from './queue-notifier.ts';
+import { parseSignal, QUEUE_CHANNEL, type QueueSignal } from './queue-notifier.ts';
 
-export interface QueueListenerOptions {
-  /** A direct connection: through a transaction-mode pooler no notification arrives, and polling does the work. */
-  connectionString: string;
+/** What is done with what is told of the queue. */
+export interface SignalHandlers {
   /** Called for each signal, and with 'ready' after each (re)connect, since some may have been missed. */
   onSignal: (signal: QueueSignal) => void;
-  /** Told of each lost connection; it is made anew by itself. */
+  /** Told of a lost connection, and maybe of tries that failed since; it is made anew by itself. */
   onDisconnect?: (error: Error) => void;
 }
 
-/** The one LISTEN connection of a manager. Never throws; a database that is away only means that nothing is heard. */
+/** How a manager hears of the queue, from the call until it closes what is returned. Never throws: where nothing is heard it looks. */
+export type ListenToQueue = (handlers: SignalHandlers) => { close(): Promise<void> };
+
+export interface QueueListenerOptions extends SignalHandlers {
+  /** A direct connection: through a transaction-mode pooler no notification arrives, and polling does the work. */
+  connectionString: string;
+}
+
+/** The one LISTEN connection of a manager that has the database; one that is away only means that nothing is heard. */
 export function listenToQueue(options: QueueListenerOptions): DbListener {
   return createListener({
     connectionString: options.connectionString,
@@ -18,7 +25,7 @@ export function listenToQueue(options: QueueListenerOptions): DbListener {
     channels: [QUEUE_CHANNEL],
     onConnect: () => options.onSignal('ready'),
     onNotification: (_channel, payload) => {
-      const signal = QUEUE_SIGNALS.find((known) => known === payload);
+      const signal = parseSignal(payload);
       if (signal) options.onSignal(signal);
     },
     onDisconnect: options.onDisconnect,

@@ -52,7 +52,8 @@ async function clientOfNewToken(): Promise<ServerClient> {
   return made;
 }
 
-const portsOf = (client: ServerClient) => remoteManagerPorts(client, client, 30_000);
+const portsOf = (client: ServerClient) =>
+  remoteManagerPorts({ client, heartbeatClient: client, signalClient: client, leaseMs: 30_000 });
 
 /** No process has this id, so its manager takes it for dead. */
 const worker = () => ({ workerId: 'cellar-1', nodeId: 'cellar', hostname: hostname(), pid: 4_194_305, concurrency: 4 });

@@ -1,10 +1,21 @@
 import type { ManagerPorts } from '../ports/manager-ports.ts';
 import type { LeaseQueue } from '../ports/session-queue.ts';
+import { listenThroughServer } from './remote-queue-listener.ts';
 import { RemoteSessionQueue } from './remote-session-queue.ts';
 import { type ServerClient, ServerRefusedError } from './server-client.ts';
 
-/** The ports of a manager whose machine has no database. Heartbeats have connections of their own. */
-export function remoteManagerPorts(client: ServerClient, heartbeatClient: ServerClient, leaseMs: number): ManagerPorts {
+export interface RemoteManagerOptions {
+  client: ServerClient;
+  /** Heartbeats have connections of their own, */
+  heartbeatClient: ServerClient;
+  /** and so has the call that waits for signals: it would keep others from a connection. With SIGNAL_TIMEOUT_MS. */
+  signalClient: ServerClient;
+  leaseMs: number;
+}
+
+/** The ports of a manager whose machine has no database. */
+export function remoteManagerPorts(options: RemoteManagerOptions): ManagerPorts {
+  const { client, heartbeatClient, signalClient, leaseMs } = options;
   return {
     queue: new RemoteManagerQueue(client, leaseMs),
     heartbeats: new RemoteManagerQueue(heartbeatClient, leaseMs),
@@ -19,6 +30,7 @@ export function remoteManagerPorts(client: ServerClient, heartbeatClient: Server
       sweep: () => client.call('sweepNodes', {}),
     },
     sendEvent: (event) => client.call('announce', event),
+    listen: (handlers) => listenThroughServer(signalClient, handlers),
     findMisfit: () => findMisfit(client),
     look: ({ sources, ...who }) => client.call('lookForWork', { sources: [...sources], ...who }),
   };

@@ -7,7 +7,7 @@ import type { FaultMode, FaultProxy } from '#test/fault-proxy-modes.ts';
 import { waitFor } from '#test/wait-for.ts';
 import { isDatabaseOutage } from '../database-retry.ts';
 import { CALLS_VERSION } from './calls/index.ts';
-import { ServerClient, type ServerClientOptions, ServerRefusedError } from './server-client.ts';
+import { CallUnknownError, ServerClient, type ServerClientOptions, ServerRefusedError } from './server-client.ts';
 
 const open: (Server | ServerClient | FaultProxy)[] = [];
 afterEach(async () => {
@@ -67,6 +67,7 @@ describe('ServerClient', () => {
     [401, refusal('not_signed_in')],
     [403, refusal('forbidden')],
     [404, '<html>Not here</html>'],
+    [404, refusal('not_found')],
     [400, '<html>Bad gateway of somebody else</html>'],
     [409, refusal('other_version')],
     [429, refusal('too_many_tries')],
@@ -92,6 +93,15 @@ describe('ServerClient', () => {
     const client = clientOf(await answering(status, body));
     const error = await client.call('rescue', {}).catch((reason: unknown) => reason);
     expect(error instanceof CallFailedError).toBe(isOfOneCall);
+  });
+
+  it.each([
+    [refusal('not_found'), true],
+    ['<html>Not here</html>', false],
+  ])('tells from 404 with %s whether the server is too old for the call: %s', async (body, isTooOld) => {
+    const client = clientOf(await answering(404, body));
+    const error = await client.call('awaitSignals', { marks: [], waitMs: 0 }).catch((reason: unknown) => reason);
+    expect(error instanceof CallUnknownError).toBe(isTooOld);
   });
 
   it('says that the versions differ only where that is asked', async () => {

@@ -37,6 +37,12 @@ export class ServerRefusedError extends AppError {
   }
 }
 
+/**
+ * The server is of an older release, which does not have this call. Thrown only for calls that may be missing, since servers that
+ * speak the same version have all others: who makes one gets on without it.
+ */
+export class CallUnknownError extends DatabaseUnavailableError {}
+
 /** Longer than the server lets a statement run, so that its answer is heard. */
 const TIMEOUT_MS = 25_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -136,6 +142,7 @@ function refusalOf(name: CallName, status: number, body: unknown): AppError {
   const isPassing = code === 'other_version' && name !== 'findMisfit';
   const isFinal = parsed.success && FINAL_STATUSES.includes(status) && !isPassing;
   if (isFinal || status === TOO_LARGE) return new ServerRefusedError(words, status, code);
+  if (status === 404 && code === 'not_found') return new CallUnknownError(words);
   const isOfOneCall = parsed.success && ONE_CALL_STATUSES.includes(status);
   return isOfOneCall ? new CallFailedError(words) : new DatabaseUnavailableError(words);
 }

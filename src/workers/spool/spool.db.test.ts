@@ -90,7 +90,7 @@ async function spoilLastRecord(): Promise<void> {
 }
 
 function managerQueue(): ManagerQueue {
-  const ports = pgManagerPorts({ db: bed.db, heartbeatDb: bed.db, leaseMs: 30_000 });
+  const ports = pgManagerPorts({ db: bed.db, heartbeatDb: bed.db, listenUrl: bed.url, leaseMs: 30_000 });
   return new ManagerQueue({ ...ports, spoolFolder: folder, logger: silentLogger() });
 }
 

@@ -6,7 +6,8 @@ import { SESSION_CALLS } from './session-calls.ts';
 
 /**
  * Everything that a worker without a database asks of a server. Raise the version when a call changes its meaning or its shape:
- * machines of another version are told so, and do nothing until they fit.
+ * machines of another version are told so, and do nothing until they fit. A call that is new needs none where its callers can do
+ * without it: see CallUnknownError.
  */
 export const CALLS = { ...LEASE_CALLS, ...SESSION_CALLS, ...PAGE_CALLS, ...PROXY_CALLS };
 export const CALLS_VERSION = 2;
