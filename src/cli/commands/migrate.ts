@@ -10,7 +10,7 @@ export function addMigrateCommand(program: Command, ports: CliPorts): void {
     .description('bring the schema of the database up to date')
     .action(async () => {
       const env = ports.readEnv();
-      // A transaction-mode pooler cannot hold the lock.
+      // A pooler may end a connection that takes long.
       const database: NamedDatabase = env.DIRECT_DATABASE_URL
         ? { url: env.DIRECT_DATABASE_URL, setting: 'DIRECT_DATABASE_URL' }
         : { url: await findDatabaseUrl(ports, env), setting: 'DATABASE_URL' };

@@ -2,9 +2,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startPgBouncer } from '#test/pgbouncer.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
+import { findPeer } from '#test/require-peer.ts';
 import { waitFor } from '#test/wait-for.ts';
+import { createDb } from './create-db.ts';
 import { migrate } from './migrate.ts';
+
+const PGBOUNCER = findPeer('pgbouncer');
 
 describe('migrate', () => {
   let database: TestDatabase;
@@ -106,6 +111,24 @@ describe('migrate', () => {
       await reader.query('select from portals').catch(() => {});
     });
     expect(await run).toMatchObject({ applied: 1 });
+  });
+
+  it.skipIf(PGBOUNCER === null)('leaves nothing behind on a connection of a pooler in transaction mode', async () => {
+    addMigration('0900_add', future(), 'create table migrated_once (id int);');
+    const bouncer = await startPgBouncer(PGBOUNCER ?? '', database.url);
+    const db = createDb({ connectionString: bouncer.url, applicationName: 'eko-test', max: 1 });
+    try {
+      const results = await Promise.all([1, 2, 3].map(() => migrate(bouncer.url, folder)));
+      expect(results.map((result) => result.applied).sort()).toEqual([0, 0, 1]);
+      const left = await db.query(
+        `select current_setting('lock_timeout') as timeout, (select count(*)::int from pg_locks
+           where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())) as locks`,
+      );
+      expect(left).toEqual([{ timeout: '0', locks: 0 }]);
+    } finally {
+      await db.close();
+      await bouncer.stop();
+    }
   });
 
   it('refuses a migration that is older than the newest applied one instead of passing over it', async () => {

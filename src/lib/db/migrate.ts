@@ -36,7 +36,7 @@ export interface MigrationResult {
  * Brings the schema up to date with the folder of migrations, forward only. Several processes may do so at once: an
  * advisory lock lets one work and the others wait. All pending migrations are one transaction, so a run that was killed
  * has changed nothing and the next one starts over. A table that others use is waited for in short tries, a minute and a half in all.
- * @param connectionString A direct connection: a transaction-mode pooler cannot hold the lock.
+ * @param connectionString A direct connection: a pooler may end one that takes long.
  * @throws Error when a migration fails (nothing is changed then), or when one is older than what the database already has.
  */
 export async function migrate(connectionString: string, folder = defaultFolder()): Promise<MigrationResult> {
@@ -51,9 +51,7 @@ export async function migrate(connectionString: string, folder = defaultFolder()
   client.on('error', () => {});
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const before = await appliedTimes(client);
-    await applyPatiently(client, folder);
+    const before = await applyPatiently(client, folder);
     const after = await appliedTimes(client);
     const files = readMigrationFiles({ migrationsFolder: folder });
     refuseSkipped(
@@ -63,21 +61,39 @@ export async function migrate(connectionString: string, folder = defaultFolder()
     );
     return { applied: after.size - before.size, total: files.length };
   } finally {
-    // Ends the session, which frees the lock.
     await client.end();
   }
 }
 
-/** @throws Error of the last try. */
-async function applyPatiently(client: pg.Client, folder: string): Promise<void> {
-  await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+/** @returns what had been applied before. @throws Error of the last try. */
+async function applyPatiently(client: pg.Client, folder: string): Promise<Set<number>> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await applyMigrations(drizzle(client), { migrationsFolder: folder });
+      return await applyOnce(client, folder);
     } catch (error) {
       if (tries === TRIES_MAX || !LOST_LOCK.includes(sqlStateOf(error))) throw error;
       await wait(TRY_AGAIN_MS);
     }
+  }
+}
+
+/**
+ * Lock, time limit and migrations are one transaction, and nothing outlives it: behind a pooler in transaction mode the connection is
+ * somebody else's then, who would keep both. drizzle's own "begin" in it is no more than a notice, and its "commit" ends it.
+ * @returns what had been applied before.
+ */
+async function applyOnce(client: pg.Client, folder: string): Promise<Set<number>> {
+  await client.query('begin');
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const before = await appliedTimes(client);
+    await applyMigrations(drizzle(client), { migrationsFolder: folder });
+    return before;
+  } catch (error) {
+    // Where drizzle has done that, or the connection is gone, there is nothing to take back.
+    await client.query('rollback').catch(() => {});
+    throw error;
   }
 }
 
