@@ -6,7 +6,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 
 /**
  * Reads a request's JSON body, an object, with our own limit: the size that is declared and the bytes that come are both
- * counted, since the framework would cut a large body silently. An empty body counts as {}.
+ * counted, since the framework would cut a large body silently. An empty body counts as {} and needs no content type.
  * @param badText what becomes of text that PostgreSQL cannot store: 'mend' is for what programs copy from pages of others.
  * @throws ApiError 415, 413 or 400; deep nesting is refused here too.
  */
@@ -15,9 +15,11 @@ export async function readJsonBody(
   maxBytes = BODY_BYTES_MAX,
   badText: 'refuse' | 'mend' = 'refuse',
 ): Promise<Record<string, unknown>> {
-  requireJsonType(request);
+  const type = contentType(request);
+  if (type !== '') requireJsonType(type);
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return {};
+  requireJsonType(type);
   const value = parseJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ApiError('invalid_request', `The body must be a JSON object, not ${nameOf(value)}.`, {
@@ -29,11 +31,14 @@ export async function readJsonBody(
   return value as Record<string, unknown>;
 }
 
+/** Without parameters, in lower case; empty where it is not said. */
+function contentType(request: Request): string {
+  return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
 /** A form of another site can only send the three simple content types, so asking for JSON keeps it out. */
-function requireJsonType(request: Request): void {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+function requireJsonType(type: string): void {
   if (type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)) return;
-  if (type === '' && request.body === null) return;
   throw new ApiError('not_json', `The content type is "${type.slice(0, 100)}"; send "application/json".`, {
     details: [{ field: 'content-type', message: 'must be application/json' }],
   });
