@@ -55,7 +55,7 @@ describe('while the database is away', () => {
     context.publisher.publish(['sessions'], [7]);
     await waitFor(() => heard.some((message) => message.kind === 'change' && message.event.sessionIds?.[0] === 7));
     unsubscribe();
-  }, 60_000);
+  }, 180_000);
 
   it('routes say so too when every connection of this process is taken for longer than 5 s, and recover', async () => {
     const free = Promise.withResolvers<void>();
@@ -75,7 +75,7 @@ describe('while the database is away', () => {
     free.resolve();
     await Promise.all(holding);
     expect((await ask())?.status).toBe(200);
-  }, 60_000);
+  }, 180_000);
 });
 
 /** Of the web process. */

@@ -52,5 +52,5 @@ describe.skipIf(curl === null)('docs/bots.md', () => {
       { location: 'Savannah, GA', status: 'pending', leadsFound: 0 },
       { location: 'Macon, GA', status: 'completed', leadsFound: 1 },
     ]);
-  }, 60_000);
+  });
 });
