@@ -333,6 +333,21 @@ describe('a command line', () => {
     });
   });
 
+  it('doctor on a database without a schema says what is missing and what to do, each once', async () => {
+    const empty = await createEmptyDatabase();
+    try {
+      const { code, out } = await run(['doctor'], { database: empty.url, pretty: true });
+      expect({ code, out }).toEqual({
+        code: 1,
+        out: expect.stringMatching(
+          /^✗ The schema of the database is older than this program \(0 of \d+ migrations\)\.\n {4}Run "npx eko migrate"\.\n$/,
+        ),
+      });
+    } finally {
+      await empty.drop();
+    }
+  });
+
   it('without a database says how to name one', async () => {
     expect(await run(['status'], { database: null })).toMatchObject({
       code: 2,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkSchema, misfitInWords } from '#lib/db/schema-version.ts';
+import { checkSchema, describeMisfit } from '#lib/db/schema-version.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import { checkDisk, checkNotifications } from '../doctor/check-surroundings.ts';
 import { findProblems } from '../doctor/find-problems.ts';
@@ -28,13 +28,15 @@ async function examine(context: CliContext, signal: AbortSignal): Promise<number
 async function collectFindings({ db, env, databaseUrl }: CliContext, signal: AbortSignal): Promise<Finding[]> {
   const disk = checkDisk(env.EKO_DATA_DIR);
   const fit = await checkSchema(db);
-  const misfit = misfitInWords(fit);
+  const misfit = describeMisfit(fit);
   // Without its tables nothing else can be asked.
   if (fit.kind === 'schema-behind' && misfit !== null) {
     return [{ level: 'problem', what: misfit, advice: 'Run "npx eko migrate".' }, ...(await disk)];
   }
   const schema: Finding[] =
-    misfit === null ? [] : [{ level: 'problem', what: misfit, advice: 'Upgrade this machine.' }];
+    misfit === null
+      ? []
+      : [{ level: 'problem', what: misfit, advice: 'Start a newer version of the program on this machine.' }];
   const [facts, notifications] = await Promise.all([
     readSettledFacts(db, { pooled: env.DIRECT_DATABASE_URL !== undefined, signal }),
     checkNotifications(db, env.DIRECT_DATABASE_URL ?? databaseUrl),

@@ -6,7 +6,13 @@ const WELL: Facts = {
   clockAheadMs: 40,
   clockErrorMs: 10,
   sessions: { ready: [], overdue: [], orphaned: [], quarantined: [] },
-  workers: { living: 3, crashedLastHour: [], silent: [], versions: [{ version: '1.0.0', workers: 3 }] },
+  workers: {
+    living: 3,
+    crashedLastHour: [],
+    crashedSessions: [],
+    silent: [],
+    versions: [{ version: '1.0.0', workers: 3 }],
+  },
   nodes: [
     {
       ...{ nodeId: 'office', status: 'healthy', mode: 'active', desiredWorkers: null, reasons: [] },
@@ -17,7 +23,7 @@ const WELL: Facts = {
   ],
   connections: { max: 97, used: 20, needed: 30 },
   oldestTransactionMs: 5,
-  proxies: { total: 0, usable: 0, testing: 0 },
+  proxies: { total: 0, usable: 0, testing: 0, unchecked: 0 },
   pausedHosts: [],
   schedulesOverdue: [],
   schedulesStopped: [],
@@ -125,10 +131,15 @@ describe('findProblems', () => {
     ['too few connections', { connections: { max: 20, used: 10, needed: 30 } }, 'problem', /allows 20 connections.*30/],
     ['connections nearly used up', { connections: { max: 100, used: 95, needed: 30 } }, 'note', /95 of 100/],
     ['a forgotten transaction', { oldestTransactionMs: 7_200_000 }, 'note', /open for 2 h/],
-    ['proxies that all fail', { proxies: { total: 3, usable: 0, testing: 0 } }, 'problem', /None of 3 proxies works/],
+    [
+      'proxies that all fail',
+      { proxies: { total: 3, usable: 0, testing: 0, unchecked: 0 } },
+      'problem',
+      /None of 3 proxies works/,
+    ],
     [
       'proxies that are being tested',
-      { proxies: { total: 3, usable: 0, testing: 2 } },
+      { proxies: { total: 3, usable: 0, testing: 2, unchecked: 0 } },
       'note',
       /2 of 3 are being tested/,
     ],
@@ -160,6 +171,33 @@ describe('findProblems', () => {
       what: expect.stringMatching(words),
       advice: expect.stringMatching(/\.$/),
     });
+  });
+
+  it('says of proxies that nobody checks what checks them, and not while there is nobody to do it', () => {
+    const proxies = { total: 3, usable: 1, testing: 2, unchecked: 2 };
+    expect(problems({ proxies })).toEqual([
+      {
+        level: 'problem',
+        what: '2 proxies wait for their first check, and no worker makes it',
+        advice: expect.stringContaining('EKO_ECHO_URL'),
+      },
+    ]);
+    const nobody = problems({ proxies, workers: { ...WELL.workers, living: 0 } });
+    expect(nobody.map(({ what }) => what)).toEqual(['No worker runs']);
+  });
+
+  it('names the commands that undo what somebody asked of a machine', () => {
+    const advice = (change: Partial<typeof node>) => problems({ nodes: [{ ...node, ...change }] })[0]?.advice;
+    expect(advice({ mode: 'paused' })).toContain('"npx eko nodes resume office"');
+    expect(advice({ desiredWorkers: 0 })).toContain('"npx eko nodes scale office default"');
+  });
+
+  it('names the sessions that crashed workers had, whose logs are to be read', () => {
+    const crash = { ...WELL.workers, crashedLastHour: [{ workerId: 'w', reason: 'Killed' }] };
+    const advice = (crashedSessions: number[]) => problems({ workers: { ...crash, crashedSessions } })[0]?.advice;
+    expect(advice([8, 6])).toContain('"npx eko sessions logs 8"');
+    expect(advice([8, 6])).toContain('8, 6');
+    expect(advice([])).not.toContain('sessions logs');
   });
 
   it('calls no clock wrong that a slow answer alone explains', () => {

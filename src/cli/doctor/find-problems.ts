@@ -1,5 +1,6 @@
 import { formatDuration, plural } from '#components/format.ts';
 import { isSourceName } from '#lib/scraper-config.ts';
+import { shellWord } from '#lib/shell-word.ts';
 import type { Finding } from './finding.ts';
 import { type Facts, isShortOfWorkers } from './read-facts.ts';
 
@@ -26,7 +27,7 @@ export function findProblems(facts: Facts): Finding[] {
 }
 
 function findWorkerProblems({ workers, sessions, nodes }: Facts): Finding[] {
-  const { living, silent, crashedLastHour } = workers;
+  const { living, silent, crashedLastHour, crashedSessions } = workers;
   const findings: Finding[] = [];
   const { ready } = readyForWorkers(sessions);
   if (living === 0) {
@@ -48,7 +49,10 @@ function findWorkerProblems({ workers, sessions, nodes }: Facts): Finding[] {
     findings.push({
       level: crashedLastHour.length >= 5 ? 'problem' : 'note',
       what: `${plural(crashedLastHour.length, 'worker')} crashed in the last hour: ${list(reasons)}`,
-      advice: 'The last lines of "npx eko sessions logs ID" of what they ran say where; memory is the usual reason.',
+      advice:
+        crashedSessions.length === 0
+          ? 'They ran nothing. The log of their manager has what they said last.'
+          : `They ran: ${list(crashedSessions)}. The last lines of "npx eko sessions logs ${crashedSessions[0]}" say where; memory is the usual reason.`,
     });
   }
   return findings;
@@ -105,13 +109,13 @@ function findNodeProblems(nodes: Facts['nodes']): Finding[] {
       found.push({
         level: 'note',
         what: `The machine ${nodeId} is ${mode}: somebody asked for it`,
-        advice: 'Resume it on /workers.',
+        advice: `Resume it on /workers, or by "npx eko nodes resume ${shellWord(nodeId)}".`,
       });
     } else if (desiredWorkers === 0) {
       found.push({
         level: 'note',
         what: `The machine ${nodeId} is scaled to 0 workers: somebody asked for it`,
-        advice: 'Scale it on /workers.',
+        advice: `Scale it on /workers, or by "npx eko nodes scale ${shellWord(nodeId)} default".`,
       });
     }
     return found;
@@ -215,9 +219,12 @@ function findConnectionProblems({ connections: { max, used, needed }, oldestTran
   return findings;
 }
 
-function findHostProblems({ pausedHosts, proxies }: Facts): Finding[] {
+function findHostProblems({ pausedHosts, proxies, workers }: Facts): Finding[] {
   const findings: Finding[] = [];
-  if (proxies.total > 0 && proxies.usable === 0) {
+  if (proxies.unchecked > 0) {
+    // Where no worker runs, that is told.
+    if (workers.living > 0) findings.push(findingOfUnchecked(proxies.unchecked));
+  } else if (proxies.total > 0 && proxies.usable === 0) {
     findings.push({
       level: proxies.testing > 0 ? 'note' : 'problem',
       what:
@@ -236,6 +243,13 @@ function findHostProblems({ pausedHosts, proxies }: Facts): Finding[] {
   }
   return findings;
 }
+
+const findingOfUnchecked = (unchecked: number): Finding => ({
+  level: 'problem',
+  what: `${plural(unchecked, 'proxy waits', 'proxies wait')} for ${unchecked === 1 ? 'its' : 'their'} first check, and no worker makes it`,
+  advice:
+    'Workers check a proxy by the /api/echo of the dashboard: where they run, set EKO_ECHO_URL to its address, and EKO_SECRET_KEY to that of the dashboard.',
+});
 
 function findScheduleProblems({ schedulesOverdue, schedulesStopped, workers }: Facts): Finding[] {
   const findings: Finding[] = [];

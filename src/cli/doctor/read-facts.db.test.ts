@@ -42,7 +42,7 @@ describe('doctor', () => {
       },
       workers: { living: 0, silent: ['worker'], crashedLastHour: [], versions: [] },
       nodes: [{ nodeId: 'attic', status: 'healthy', mode: 'active', reasons: [] }],
-      proxies: { total: 1, usable: 0, testing: 0 },
+      proxies: { total: 1, usable: 0, testing: 0, unchecked: 0 },
       pausedHosts: [{ hostKey: 'example.com' }],
       schedulesOverdue: [],
     });
@@ -85,11 +85,11 @@ describe('doctor', () => {
       `insert into nodes (node_id, hostname, manager_pid, configured_workers, desired_workers, active_workers, started_at)
        values ('scaled', 'scaled', 1, 1, 3, 1, clock_timestamp() - interval '1 hour')`,
     );
-    const missing = async (db: Executor) => {
-      const { nodes } = await readSettledFacts(db, { graceMs: 200, lookEveryMs: 5 });
+    const missing = async (db: Executor, graceMs = 60_000) => {
+      const { nodes } = await readSettledFacts(db, { graceMs, lookEveryMs: 5 });
       return nodes.map(({ missingWorkers }) => missingWorkers);
     };
-    expect(await missing(bed.db)).toEqual([2]);
+    expect(await missing(bed.db, 50)).toEqual([2]);
     // Its next heartbeat comes after the first look.
     let looks = 0;
     const beating: Executor = {
@@ -157,6 +157,29 @@ describe('doctor', () => {
     expect((await readFacts(bed.db)).schedulesOverdue).toMatchObject([
       { name: 'late', problem: expect.stringContaining('Mars/Olympus') },
     ]);
+  });
+
+  it('counts the proxies that nobody has checked although there was time', async () => {
+    await bed.db.query(
+      `insert into proxy_pool (protocol, host, port, status, created_at, last_checked_at) values
+         ('http', '192.0.2.8', 1, 'testing', clock_timestamp() - interval '3 minutes', null),
+         ('http', '192.0.2.8', 2, 'testing', clock_timestamp(), null),
+         ('http', '192.0.2.8', 3, 'testing', clock_timestamp() - interval '3 minutes', clock_timestamp())`,
+    );
+    const { proxies } = await readFacts(bed.db);
+    await bed.db.query(`delete from proxy_pool where host = '192.0.2.8'`);
+    expect(proxies).toMatchObject({ testing: 3, unchecked: 1 });
+  });
+
+  it('knows which sessions a worker had that crashed', async () => {
+    await bed.clear();
+    const session = await bed.start();
+    await bed.queue.releaseWorker('worker', 'crashed');
+    await bed.db.query(
+      `update worker_instances set status = 'crashed', stopped_at = clock_timestamp() where worker_id = 'worker'`,
+    );
+    const { workers } = await readFacts(bed.db);
+    expect(workers).toMatchObject({ crashedLastHour: [{ workerId: 'worker' }], crashedSessions: [session.id] });
   });
 
   it('hears itself on a direct connection', async () => {

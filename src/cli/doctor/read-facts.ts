@@ -22,6 +22,8 @@ export interface Facts {
   workers: {
     living: number;
     crashedLastHour: { workerId: string; reason: string | null }[];
+    /** What they ran, the newest first. */
+    crashedSessions: number[];
     /** That still count as living although their lease is over. */
     silent: string[];
     versions: { version: string | null; workers: number }[];
@@ -42,7 +44,8 @@ export interface Facts {
   connections: { max: number; used: number; needed: number };
   /** The oldest open transaction of this database. */
   oldestTransactionMs: number | null;
-  proxies: { total: number; usable: number; testing: number };
+  /** `unchecked` are those being tested that nobody has checked although there was time. */
+  proxies: { total: number; usable: number; testing: number; unchecked: number };
   pausedHosts: { hostKey: string; reason: string | null }[];
   /** `problem` says why the rule cannot be read here. */
   schedulesOverdue: { name: string; lateMs: number; problem: string | null }[];
@@ -69,7 +72,10 @@ const WAITS_FOR_EARLIER = `catch_up = 'all' and not allow_overlap and exists (
   where r.schedule_id = schedules.id and s.status in ('pending', 'running'))`;
 
 const READ_FACTS = `
-with living as (
+with crashed as (
+  select worker_id, stop_reason, stopped_at from worker_instances
+  where kind = 'process' and status = 'crashed' and stopped_at > clock_timestamp() - interval '1 hour'),
+living as (
   select * from worker_instances where status not in ('stopped', 'crashed') and lease_until >= clock_timestamp()),
 missed_nodes as (
   select * from nodes where status <> 'gone'
@@ -97,8 +103,10 @@ select jsonb_build_object(
   'workers', jsonb_build_object(
     'living', (select count(*) from living),
     'crashedLastHour', coalesce((select jsonb_agg(c) from (
-      select worker_id as "workerId", stop_reason as reason from worker_instances
-      where kind = 'process' and status = 'crashed' and stopped_at > clock_timestamp() - interval '1 hour' order by stopped_at desc limit 100) c), '[]'),
+      select worker_id as "workerId", stop_reason as reason from crashed order by stopped_at desc limit 100) c), '[]'),
+    'crashedSessions', ${ids(`s.id in (
+      select m.session_id from scraper_metrics m join crashed c on c.worker_id = m.worker_id
+      where m.timestamp > clock_timestamp() - interval '1 hour' and m.outcome in ('crashed', 'lost'))`)},
     'silent', coalesce((select jsonb_agg(worker_id) from (
       select worker_id from worker_instances
       where status not in ('stopped', 'crashed') and lease_until < clock_timestamp() - interval '1 minute' limit 100) c), '[]'),
@@ -117,7 +125,9 @@ select jsonb_build_object(
     where datname = current_database() and pid <> pg_backend_pid()),
   'proxies', (select jsonb_build_object(
     'total', count(*) filter (where status <> 'disabled'), 'usable', count(*) filter (where status = 'active'),
-    'testing', count(*) filter (where status = 'testing')) from proxy_pool),
+    'testing', count(*) filter (where status = 'testing'),
+    'unchecked', count(*) filter (where status = 'testing' and last_checked_at is null
+      and created_at < clock_timestamp() - interval '2 minutes')) from proxy_pool),
   'pausedHosts', coalesce((select jsonb_agg(h) from (
     select host_key as "hostKey", pause_reason as reason from host_pacing
     where paused_until > clock_timestamp() order by paused_until desc limit 20) h), '[]'),

@@ -38,13 +38,20 @@ export function fitOf({ schema, oldestProgram }: SchemaState, program: number): 
   return { kind: 'fits', schema };
 }
 
-/** What is wrong and what to do, for people; null when all is well. */
-export function misfitInWords(fit: SchemaFit): string | null {
+/** What is wrong, for people, without a full stop; null when all is well. */
+export function describeMisfit(fit: SchemaFit): string | null {
   if (fit.kind === 'fits') return null;
   if (fit.kind === 'schema-behind') {
-    return `The schema of the database is older than this program (${fit.schema} of ${fit.needed} migrations): run "npm run migrate".`;
+    return `The schema of the database is older than this program (${fit.schema} of ${fit.needed} migrations)`;
   }
-  return `The schema of the database is made for newer programs (${fit.oldestProgram}) than this one (${fit.program}): start a newer version.`;
+  return `The schema of the database is made for newer programs (${fit.oldestProgram}) than this one (${fit.program})`;
+}
+
+/** What is wrong and what to do, for people; null when all is well. */
+export function misfitInWords(fit: SchemaFit): string | null {
+  const misfit = describeMisfit(fit);
+  if (misfit === null) return null;
+  return `${misfit}: ${fit.kind === 'schema-behind' ? 'run "npm run migrate"' : 'start a newer version'}.`;
 }
 
 /** SQLSTATE of a table, column or function that is not there, and the refusal of a program that is too old. */
