@@ -166,6 +166,8 @@ function watchRun(
 }
 
 async function main(): Promise<void> {
+  // A terminal or a reader that is gone, or a full disk, must not keep us from stopping things in order.
+  process.stdout.on('error', () => {});
   const given = await readFlags();
   if (existsSync('.env')) process.loadEnvFile('.env');
   // The workers inherit what the flags say.

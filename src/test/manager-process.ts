@@ -21,6 +21,8 @@ export interface ManagerProcessOptions {
   prefix?: readonly string[];
   /** In a process group of its own, so that a signal can go to `-pid`: to it and all its workers. */
   ownGroup?: boolean;
+  /** Where its log goes, as a file descriptor; else it is collected. */
+  output?: number;
 }
 
 export interface LogLine {
@@ -62,7 +64,7 @@ export async function startManagerProcess(options: ManagerProcessOptions): Promi
       LOG_LEVEL: 'debug',
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', options.output ?? 'pipe', 'inherit', 'ipc'],
     detached: options.ownGroup ?? false,
   });
   const lines: LogLine[] = [];

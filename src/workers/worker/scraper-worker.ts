@@ -94,9 +94,12 @@ function exitOnBugs(logger: Logger): void {
   process.on('unhandledRejection', die);
 }
 
-/** Ctrl-C reaches the whole process group, but stopping is the manager's decision. A SIGTERM for the worker alone drains it. */
+/**
+ * Ctrl-C and the end of a terminal reach the whole process group, but stopping is the manager's decision. A SIGTERM for the worker alone
+ * drains it.
+ */
 function obeySignals(drain: (graceMs: number) => void): void {
-  process.on('SIGINT', () => {});
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('SIGTERM', () => drain(SIGTERM_GRACE_MS));
   process.on('disconnect', () => {
     setTimeout(() => process.exit(1), ORPHAN_MS).unref();
