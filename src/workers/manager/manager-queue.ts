@@ -19,6 +19,8 @@ export interface ManagerQueueOptions {
   /** spool/ in the data folder of this machine. */
   spoolFolder: string;
   logger: Logger;
+  /** For tests, which do not wait a minute. */
+  tries?: DeliveryTries;
 }
 
 /**
@@ -29,11 +31,12 @@ export class ManagerQueue implements LeaseQueue {
   readonly #options: ManagerQueueOptions;
   /** Folders of this manager's own workers, which run and deliver for themselves. */
   readonly #alive = new Set<string>();
-  readonly #tries = new DeliveryTries();
+  readonly #tries: DeliveryTries;
   #wasAway = false;
 
   constructor(options: ManagerQueueOptions) {
     this.#options = options;
+    this.#tries = options.tries ?? new DeliveryTries();
   }
 
   renewLeases(workers: readonly WorkerBeat[]): Promise<HeartbeatAnswer> {

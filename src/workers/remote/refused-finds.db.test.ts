@@ -12,6 +12,8 @@ import { SessionLogWriter } from '../logs/session-log-writer.ts';
 import { ManagerQueue } from '../manager/manager-queue.ts';
 import type { ManagerPorts } from '../ports/manager-ports.ts';
 import type { ClaimedSession } from '../queue/job-queue.ts';
+import { DeliveryTries } from '../spool/delivery-tries.ts';
+import type { SessionSpool } from '../spool/session-spool.ts';
 import { spoolFolderOf } from '../spool/spool-file.ts';
 import { WorkerSpool } from '../spool/worker-spool.ts';
 import { remoteManagerPorts } from './remote-manager-ports.ts';
@@ -36,7 +38,7 @@ beforeEach(async () => {
   client = await clientOfNewToken();
   ports = portsOf(client);
   await ports.queue.registerWorker(worker());
-  spool = new WorkerSpool({ folder, workerId: 'cellar-1', queue: ports.queue, logger: silentLogger() });
+  spool = workerSpool(new DeliveryTries(0));
 });
 afterEach(async () => {
   for (const one of clients.splice(0)) await one.close();
@@ -58,7 +60,17 @@ const portsOf = (client: ServerClient) =>
 /** No process has this id, so its manager takes it for dead. */
 const worker = () => ({ workerId: 'cellar-1', nodeId: 'cellar', hostname: hostname(), pid: 4_194_305, concurrency: 4 });
 
-const managerQueue = (its = ports) => new ManagerQueue({ ...its, spoolFolder: folder, logger: silentLogger() });
+const workerSpool = (tries?: DeliveryTries) =>
+  new WorkerSpool({
+    folder,
+    workerId: 'cellar-1',
+    queue: ports.queue,
+    logger: silentLogger(),
+    ...(tries && { tries }),
+  });
+
+const managerQueue = (its = ports, tries = new DeliveryTries(0)) =>
+  new ManagerQueue({ ...its, spoolFolder: folder, logger: silentLogger(), tries });
 
 /** From here on every statement that brings such a row fails on the server, in a way that nobody foresaw. */
 async function failAt(table: 'leads' | 'session_logs', column: 'name' | 'message', value: string): Promise<void> {
@@ -68,6 +80,8 @@ async function failAt(table: 'leads' | 'session_logs', column: 'name' | 'message
     create trigger fail_at_row before insert on ${table} for each row when (new.${column} = '${value}')
     execute function fail_at_row()`);
 }
+
+const failNoMore = () => server.database.db.query('drop function fail_at_row cascade');
 
 /** A session for each of these places. */
 async function claim(...names: string[]): Promise<ClaimedSession[]> {
@@ -83,12 +97,15 @@ async function leaveOnDisk(...names: string[]): Promise<ClaimedSession[]> {
   const claimed = await claim(...names);
   for (const session of claimed) {
     const file = spool.open(session);
-    await file.append({ kind: 'checkpoint', cursor: 1, leads: [leadOf(session.location)], watermarks: [] });
+    await save(file, session.location);
     const stats = { requestsMade: 1, requestsFailed: 0, bytesReceived: 1 };
     await file.append({ kind: 'ending', outcome: { kind: 'completed' }, stats });
   }
   return claimed;
 }
+
+const save = (file: SessionSpool, name: string) =>
+  file.append({ kind: 'checkpoint', cursor: 1, leads: [leadOf(name)], watermarks: [] });
 
 function leadOf(name: string) {
   const draft = { portal: 'p', sourceRowId: name, sourceUrl: 'https://permits.example.com', role: 'owner' };
@@ -124,9 +141,37 @@ describe('finds on disk that the server fails at, while it answers all else', ()
     await failAt('leads', 'name', 'Robin Bad');
     await leaveOnDisk('Robin Bad');
     for (let round = 1; round < ROUNDS; round += 1) await spool.deliverAll();
-    await server.database.db.query('drop trigger fail_at_row on leads');
+    await failNoMore();
     await spool.deliverAll();
     expect(await rows()).toMatchObject([{ status: 'completed' }]);
+    expect(await files()).toEqual([]);
+  });
+
+  it('are waited for longer than a moment, however many heartbeats come meanwhile', async () => {
+    spool = workerSpool();
+    await failAt('leads', 'name', 'Robin Bad');
+    const [bad] = await leaveOnDisk('Robin Bad');
+    if (!bad) throw new Error('Nothing was claimed.');
+    const manager = managerQueue(ports, new DeliveryTries());
+    for (let round = 1; round <= 2 * ROUNDS; round += 1) {
+      await spool.deliverAll();
+      await manager.rescue();
+    }
+    expect(await files()).toEqual([fileOf(bad)]);
+    expect(await rows()).toMatchObject([{ status: 'running', tries: 0 }]);
+  });
+
+  it('have all their tries again when the session itself has delivered meanwhile', async () => {
+    const [claimed] = await claim('Robin Bad');
+    if (!claimed) throw new Error('Nothing was claimed.');
+    const file = spool.open(claimed);
+    for (let time = 1; time <= 2; time += 1) {
+      await failAt('leads', 'name', 'Robin Bad');
+      await save(file, 'Robin Bad');
+      for (let round = 1; round < ROUNDS; round += 1) await spool.deliverAll();
+      await failNoMore();
+      expect(await file.deliver()).toMatchObject({ end: 'saved' });
+    }
     expect(await files()).toEqual([]);
   });
 

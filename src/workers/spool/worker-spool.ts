@@ -17,6 +17,8 @@ export interface WorkerSpoolOptions {
   queue: SessionQueue;
   logger: Logger;
   limits?: Partial<SpoolLimits>;
+  /** For tests, which do not wait a minute. */
+  tries?: DeliveryTries;
 }
 
 /** Where the sessions of one worker put what they cannot save while the database is away. */
@@ -24,12 +26,13 @@ export class WorkerSpool {
   readonly #options: WorkerSpoolOptions;
   readonly #budget: SpoolBudget;
   readonly #pending = new Map<SessionSpool, SpooledClaim>();
-  readonly #tries = new DeliveryTries();
+  readonly #tries: DeliveryTries;
   #delivering: Promise<void> | null = null;
 
   constructor(options: WorkerSpoolOptions) {
     this.#options = options;
     this.#budget = new SpoolBudget(options.folder, options.limits);
+    this.#tries = options.tries ?? new DeliveryTries();
   }
 
   /** Claims that may have ended here and are still running for all that the database knows. */
@@ -51,9 +54,18 @@ export class WorkerSpool {
           { sessionId: claim.id, err: error },
           'The disk does not take what the database cannot; it waits in memory',
         ),
-      onPending: (pending) => (pending ? this.#pending.set(spool, claim) : this.#pending.delete(spool)),
+      onPending: (pending) => this.#notePending(spool, claim, pending),
     });
     return spool;
+  }
+
+  #notePending(spool: SessionSpool, claim: SpooledClaim, pending: boolean): void {
+    if (pending) {
+      this.#pending.set(spool, claim);
+    } else {
+      this.#pending.delete(spool);
+      this.#tries.forget(spoolFileName(claim));
+    }
   }
 
   /**
@@ -73,7 +85,6 @@ export class WorkerSpool {
       const sessionId = claim.id;
       try {
         const delivery = await spool.deliver();
-        this.#tries.forget(spoolFileName(claim));
         this.#options.logger.info({ sessionId, ...delivery }, 'What waited on disk was delivered');
         onDelivered(sessionId);
       } catch (error) {
