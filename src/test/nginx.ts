@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findFreePort } from '#scripts/lib/ports.ts';
+import { choosePort } from './choose-port.ts';
 import { waitFor } from './wait-for.ts';
 
 /** One line of the access log. */
@@ -36,7 +36,7 @@ export interface NginxOptions {
  */
 export async function startNginx(program: string, options: NginxOptions): Promise<Nginx> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eko-nginx-'));
-  const port = await findFreePort();
+  const port = await choosePort();
   await writeFile(path.join(folder, 'page.json'), JSON.stringify(options.json));
   await writeFile(path.join(folder, 'access.log'), '');
   await writeFile(path.join(folder, 'nginx.conf'), configuration(folder, port, options.ratePerMinute));

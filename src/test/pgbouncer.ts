@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findFreePort } from '#scripts/lib/ports.ts';
+import { choosePort } from './choose-port.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface PgBouncer {
@@ -25,7 +25,7 @@ export type PoolMode = 'transaction' | 'session';
  */
 export async function startPgBouncer(program: string, url: string, mode: PoolMode = 'transaction'): Promise<PgBouncer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eko-pgbouncer-'));
-  const port = await findFreePort();
+  const port = await choosePort();
   const file = path.join(folder, 'pgbouncer.ini');
   await writeFile(file, configuration(new URL(url), port, mode), { mode: 0o600 });
   // It refuses to run as root; it reads its configuration before it becomes somebody else.

@@ -13,7 +13,7 @@ import {
   startServer,
 } from '#scripts/lib/embedded-postgres/cluster.ts';
 import { canReach, choosePostgresUser, type OsUser } from '#scripts/lib/embedded-postgres/os-user.ts';
-import { findFreePort } from '#scripts/lib/ports.ts';
+import { choosePort } from './choose-port.ts';
 
 /** A server for tests. The role of `url` is no superuser and owns its database, as in production. */
 export interface TestPostgres {
@@ -66,14 +66,14 @@ export async function serveCluster(
   settings: ServerSettings,
   env: Record<string, string> = {},
 ): Promise<TestPostgres> {
-  let port = await findFreePort();
+  let port = await choosePort();
   const start = () => startServer(cluster, { port, env, settings: { ...FAST_SETTINGS, ...settings } });
   let server: RunningServer;
   try {
     server = await start();
   } catch (error) {
     if (!(error instanceof PortTakenError)) throw error;
-    port = await findFreePort();
+    port = await choosePort();
     server = await start();
   }
   return {

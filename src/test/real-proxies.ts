@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ProxyAddress } from '#workers/proxy/proxy-url.ts';
+import { choosePort } from './choose-port.ts';
 import { findPeer } from './require-peer.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -94,7 +95,7 @@ async function startProxy(plan: ProxyPlan, signIn: boolean): Promise<RealProxy> 
   const folder = await mkdtemp(path.join(tmpdir(), 'eko-proxy-'));
   // Started as root, they go on as users of their own.
   await chmod(folder, 0o777);
-  const port = await findFreePort();
+  const port = await choosePort();
   const { command, args } = await plan.prepare(folder, port);
   let output = '';
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -178,14 +179,6 @@ function danteConfig(folder: string, port: number, signIn: boolean): string {
     'socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 log: connect error }',
     '',
   ].join('\n');
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function canConnect(port: number): Promise<boolean> {
