@@ -32,14 +32,15 @@ export async function startApp(env: Record<string, string> = {}): Promise<Starte
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = `${said}${text}`));
   const readLink = () => /http:\/\/[^\s"]+\/sign-in\?token=[\w-]+/.exec(said)?.[0];
-  await waitFor(() => readLink() !== undefined || child.exitCode !== null, { timeoutMs: START_TIMEOUT_MS }).catch(
+  await waitFor(() => readLink() !== undefined || hasEnded(child), { timeoutMs: START_TIMEOUT_MS }).catch(
     async (error: unknown) => {
       await stopApp(child, dataDir);
       throw error;
     },
   );
   const signInLink = readLink();
-  if (!signInLink) throw new Error(`The start ended with ${child.exitCode}:\n${said.slice(-4_000)}`);
+  if (!signInLink)
+    throw new Error(`The start ended with ${child.exitCode ?? child.signalCode}:\n${said.slice(-4_000)}`);
   const { origin } = new URL(signInLink);
   const token = readFileSync(path.join(dataDir, 'admin-token'), 'utf8').trim();
   return {
@@ -66,8 +67,10 @@ async function callApi(url: string, token: string, init: { method?: string; body
   return { status: response.status, body: (await response.json()) as never };
 }
 
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
 async function stopApp(child: ChildProcess, dataDir: string): Promise<void> {
-  if (child.exitCode === null) {
+  if (!hasEnded(child)) {
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
