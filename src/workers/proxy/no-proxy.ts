@@ -19,8 +19,8 @@ export interface Shortage {
   unreadable: number;
   /** Whether those that were never checked are out of the question. */
   checkedOnly: boolean;
-  /** Whether this machine can check proxies. */
-  hasKey: boolean;
+  /** The setting without which this machine checks no proxies; null when it does. */
+  missingForChecks: 'EKO_SECRET_KEY' | 'EKO_ECHO_URL' | null;
 }
 
 /** Says what there is and why none of it may be used. */
@@ -48,8 +48,8 @@ function describe(shortage: Shortage): string {
   return [states.join(', '), ...reasons, ...hintOf(shortage)].filter((part) => part !== '').join('; ');
 }
 
-/** Testing proxies become active by checks, which need the key. */
-function hintOf({ counts, checkedOnly, hasKey }: Shortage): string[] {
-  if (hasKey || !checkedOnly || (counts?.testing ?? 0) === 0) return [];
-  return ['this machine checks none, since EKO_SECRET_KEY is not set'];
+/** Testing proxies become active by checks. */
+function hintOf({ counts, checkedOnly, missingForChecks }: Shortage): string[] {
+  if (missingForChecks === null || !checkedOnly || (counts?.testing ?? 0) === 0) return [];
+  return [`this machine checks none, since ${missingForChecks} is not set`];
 }

@@ -178,6 +178,13 @@ describe('without a usable proxy', () => {
     expect((error as NoProxyError).retryAfterMs).toBeGreaterThanOrEqual(1_000);
   });
 
+  it('says that a machine which knows no endpoint to check by checks nothing', async () => {
+    await insertProxies(test.db, 1, { status: 'testing' });
+    await expect(open().acquire(request())).rejects.toThrow(
+      /1 testing; this machine checks none, since EKO_ECHO_URL is not set/,
+    );
+  });
+
   it('names passwords that this machine cannot read, and that it checks nothing; other proxies work there', async () => {
     await open().addProxy('http://user:hidden@proxy.example.com:8080');
     await test.db.query(`update proxy_pool set status = 'active'`);

@@ -16,8 +16,8 @@ export interface ProxyRouterOptions {
   /** Told when a host served a proxy that it refused before. */
   onServedAgain: (proxyId: number, hostKey: string) => void;
   onBan: (result: BanResult, ban: { proxyId: number; hostKey: string }) => void;
-  /** Whether this machine can check proxies; for the message when there is none. */
-  hasKey: boolean;
+  /** The setting without which this machine checks no proxies; for the message when there is none. */
+  missingForChecks: Shortage['missingForChecks'];
   logger: Logger;
   /** From 0 up to, not including, 1. */
   random?: () => number;
@@ -157,7 +157,7 @@ export class ProxyRouter implements ProxyRoutes {
       aboveTier: count('aboveTier'),
       unreadable: snapshot.unreadable,
       checkedOnly: !request.uncheckedToo,
-      hasKey: this.#options.hasKey,
+      missingForChecks: this.#options.missingForChecks,
     };
   }
 }

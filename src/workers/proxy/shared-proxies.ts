@@ -61,7 +61,7 @@ export class SharedProxies implements ProxyRoutes {
       ledger: this.#ledger,
       onServedAgain: (proxyId, hostKey) => this.#servedAgain.push({ proxyId, hostKey }),
       onBan: (result, ban) => this.#onBan(result.kind, ban),
-      hasKey: passwords.hasKey,
+      missingForChecks: key === null ? 'EKO_SECRET_KEY' : options.check === undefined ? 'EKO_ECHO_URL' : null,
       logger,
       ...(options.random ? { random: options.random } : {}),
     });
