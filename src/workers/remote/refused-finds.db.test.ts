@@ -16,6 +16,7 @@ import { DeliveryTries } from '../spool/delivery-tries.ts';
 import type { SessionSpool } from '../spool/session-spool.ts';
 import { spoolFolderOf } from '../spool/spool-file.ts';
 import { WorkerSpool } from '../spool/worker-spool.ts';
+import { AbandonedClaims } from '../worker/abandoned-claims.ts';
 import { remoteManagerPorts } from './remote-manager-ports.ts';
 import { remoteWorkerPorts } from './remote-worker-ports.ts';
 import { ServerClient } from './server-client.ts';
@@ -73,11 +74,15 @@ const managerQueue = (its = ports, tries = new DeliveryTries(0)) =>
   new ManagerQueue({ ...its, spoolFolder: folder, logger: silentLogger(), tries });
 
 /** From here on every statement that brings such a row fails on the server, in a way that nobody foresaw. */
-async function failAt(table: 'leads' | 'session_logs', column: 'name' | 'message', value: string): Promise<void> {
+async function failAt(
+  table: 'leads' | 'session_logs' | 'scraping_sessions',
+  column: 'name' | 'message' | 'location',
+  value: string,
+): Promise<void> {
   await server.database.db.query(`
     create function fail_at_row() returns trigger language plpgsql as $$ begin raise exception 'a bug'; end $$`);
   await server.database.db.query(`
-    create trigger fail_at_row before insert on ${table} for each row when (new.${column} = '${value}')
+    create trigger fail_at_row before insert or update on ${table} for each row when (new.${column} = '${value}')
     execute function fail_at_row()`);
 }
 
@@ -227,6 +232,22 @@ describe('a line of a log that the server fails at, while it answers all else', 
     ]);
     expect(refused).toMatchObject([{ name: 'CallFailedError' }]);
     await logs.close();
+  });
+});
+
+describe('a session that the server cannot take back, while it answers all else', () => {
+  it('holds up no other', async () => {
+    const [bad, good] = await claim('Robin Bad', 'Robin Good');
+    if (!bad || !good) throw new Error('Nothing was claimed.');
+    await failAt('scraping_sessions', 'location', 'Robin Bad');
+    const abandoned = new AbandonedClaims({ queue: ports.queue, logger: silentLogger(), onGivenBack: () => {} });
+    for (const session of [bad, good]) abandoned.add(session, 'The database was away');
+    await abandoned.giveBackAll();
+    expect(await rows()).toMatchObject([{ status: 'running' }, { status: 'pending' }]);
+    expect(abandoned.claims).toMatchObject([{ id: bad.id }]);
+    await failNoMore();
+    await abandoned.giveBackAll();
+    expect(await rows()).toMatchObject([{ status: 'pending' }, { status: 'pending' }]);
   });
 });
 

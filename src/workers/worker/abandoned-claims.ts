@@ -1,4 +1,6 @@
+import { CallFailedError } from '#lib/errors.ts';
 import type { Logger } from '#lib/logger.ts';
+import { isDatabaseOutage } from '../database-retry.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 import type { Claim } from '../queue/job-queue.ts';
 import { claimKey } from './claim-key.ts';
@@ -40,21 +42,21 @@ export class AbandonedClaims {
     await Promise.all(claims.map((claim) => this.#giveBack({ claim, reason })));
   }
 
-  /** Gives back what was abandoned, one claim after the other, up to the first that must be tried again later. */
+  /** Gives back what was abandoned, one claim after the other, up to the first that finds the database away. */
   async giveBackAll(): Promise<void> {
-    for (const abandoned of this.#abandoned.values()) if (!(await this.#giveBack(abandoned))) return;
+    for (const abandoned of this.#abandoned.values()) if ((await this.#giveBack(abandoned)) === 'away') return;
   }
 
-  /** False when it must be tried again later. */
-  async #giveBack({ claim, reason }: AbandonedClaim): Promise<boolean> {
+  /** What cannot be given back stays: 'away' says that nothing can now, 'refused' that this one cannot. */
+  async #giveBack({ claim, reason }: AbandonedClaim): Promise<'given' | 'refused' | 'away'> {
     try {
       await this.#deps.queue.handBack(claim, { reason });
     } catch (error) {
       this.#deps.logger.warn({ sessionId: claim.id, err: error }, 'Cannot hand back a session yet');
-      return false;
+      return isDatabaseOutage(error) && !(error instanceof CallFailedError) ? 'away' : 'refused';
     }
     this.#abandoned.delete(claimKey(claim));
     this.#deps.onGivenBack(claim.id);
-    return true;
+    return 'given';
   }
 }
