@@ -146,8 +146,10 @@ it.skipIf(!mayUnshare || !tini)(
     const running = () => childStates(first).length > 0;
     await waitFor(running, { timeoutMs: 60_000, what: 'the manager' });
     // Its parent ends at once, so the first process of the namespace inherits it.
-    await runTool(nsenter ?? '', ['-t', String(first), '-p', '-m', 'sh', '-c', 'sleep 2 >/dev/null 2>&1 & exit 0']);
+    const inside = (command: string) => runTool(nsenter ?? '', ['-t', String(first), '-p', '-m', 'sh', '-c', command]);
+    const orphan = await inside('sleep 100 >/dev/null 2>&1 & echo $!');
     expect(childStates(first).length).toBe(2);
+    await inside(`kill ${orphan}`);
     await waitFor(() => childStates(first).length === 1, { timeoutMs: 30_000, what: 'the orphan to be reaped' });
   },
   120_000,

@@ -104,8 +104,8 @@ describe('a page through the pool', () => {
       expect(error).toBeInstanceOf(Error);
       expect(['proxy_failed', 'no_proxy', 'network', 'host_not_ready']).toContain(error.code);
       expect(JSON.stringify(session.records) + error.message).not.toContain(OWN_PAGE);
-      // robots.txt and its second try, each with two proxies at most, and a second each on top of their deadlines.
-      expect(performance.now() - startedAt).toBeLessThan(4 * 2_500);
+      // robots.txt and its second try, each with two proxies at most; on top of their deadlines, what a busy machine takes.
+      expect(performance.now() - startedAt).toBeLessThan(4 * 5_000);
       expect(tunnelsOf(proxies)).toBeLessThanOrEqual(4);
       // What reached the site came through a tunnel; nothing went direct.
       expect(site.asked.length).toBeLessThanOrEqual(tunnelsOf(proxies));

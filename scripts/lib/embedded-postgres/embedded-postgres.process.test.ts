@@ -73,7 +73,7 @@ describe('the embedded PostgreSQL', () => {
   it('shuts the server down when the process that started it is killed', async () => {
     const { child, pid, dataFolder } = await startElsewhere();
     child.kill('SIGKILL');
-    await waitFor(() => judgePid(pid, dataFolder) !== 'ours', { timeoutMs: 10_000, what: 'the server to end' });
+    await waitFor(() => judgePid(pid, dataFolder) !== 'ours', { timeoutMs: 40_000, what: 'the server to end' });
   });
 
   it('stops a server that was left running, and finds what was committed on it', async () => {
@@ -88,7 +88,7 @@ describe('the embedded PostgreSQL', () => {
     const server = await start();
     const before = server.pid();
     process.kill(before, 'SIGKILL');
-    await waitFor(() => server.pid() !== before, { timeoutMs: 20_000, what: 'another server' });
+    await waitFor(() => server.pid() !== before, { timeoutMs: 40_000, what: 'another server' });
     expect(await runSql(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 

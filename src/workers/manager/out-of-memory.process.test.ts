@@ -35,7 +35,7 @@ describe.skipIf(obstacle !== null)(title, () => {
       await bed.wakeAll();
       return (await bed.row(id)).status === 'failed';
     };
-    await waitFor(isOver, { timeoutMs: 50_000, what: 'the session to be quarantined' });
+    await waitFor(isOver, { timeoutMs: 150_000, what: 'the session to be quarantined' });
     expect(await bed.row(id)).toMatchObject({ errorCode: 'quarantined', crashCount: 3 });
     expect((await bed.attempts(id)).map(({ outcome }) => outcome)).toEqual(['crashed', 'crashed', 'crashed']);
     expect(group.kills).toBe(3);
@@ -44,9 +44,9 @@ describe.skipIf(obstacle !== null)(title, () => {
   it('is told from one that somebody else sends', async () => {
     const id = await enqueue('wait');
     const claimed = async () => (await bed.row(id)).claimNumber;
-    await waitFor(async () => (await claimed()) === 1, { timeoutMs: 30_000, what: 'the session to run' });
+    await waitFor(async () => (await claimed()) === 1, { timeoutMs: 60_000, what: 'the session to run' });
     for (const pid of manager.workerPids()) process.kill(pid, 'SIGKILL');
-    await waitFor(async () => (await claimed()) >= 2, { timeoutMs: 30_000, what: 'the session to come back' });
+    await waitFor(async () => (await claimed()) >= 2, { timeoutMs: 60_000, what: 'the session to come back' });
     expect((await bed.attempts(id)).map(({ outcome }) => outcome)).toEqual(['lost']);
     expect(group.kills).toBe(0);
   });

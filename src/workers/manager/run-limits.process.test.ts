@@ -89,7 +89,7 @@ describe('a run of workers', { timeout: 180_000 }, () => {
   });
 
   it('says when somebody stops it, goes on telling what ends, and counts all of it', async () => {
-    await enqueue(1, { do: 'steps', count: 3, stepMs: 500 });
+    await enqueue(1, { do: 'steps', count: 4, stepMs: 2_000 });
     const args = ['--news', '--concurrency', '1'];
     const stopped = await startManagerProcess({ databaseUrl: bed.url, args });
     manager = stopped;

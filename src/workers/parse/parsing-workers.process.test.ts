@@ -8,7 +8,7 @@ import { waitFor } from '#test/wait-for.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 
 // Three hundred pages, each through robots.txt, pace and request, take a busy machine a minute.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Those that keep parser or network busy for seconds have their own tests; here all else goes the whole way. */
 const PAGES = listHostilePages()
@@ -52,7 +52,7 @@ async function settled(script: Script): Promise<{ status: string; cursor: Record
       );
       return row;
     },
-    { timeoutMs: 100_000, what: 'the session to end' },
+    { timeoutMs: 200_000, what: 'the session to end' },
   );
 }
 
