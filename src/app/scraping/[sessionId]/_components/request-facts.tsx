@@ -1,5 +1,6 @@
-import { ActionIcon, CopyButton, Group, Text } from '@mantine/core';
+import { ActionIcon, Group, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { CopyText } from '#components/copy-text.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { verdictWord } from '#components/state-words.ts';
@@ -26,7 +27,7 @@ export function RequestTarget({ request, lines = 2 }: { request: ApiSessionReque
 
 function CopyAddress({ url }: { url: string }) {
   return (
-    <CopyButton value={url} timeout={2000}>
+    <CopyText value={url}>
       {({ copied, copy }) => (
         <ActionIcon
           variant="subtle"
@@ -39,7 +40,7 @@ function CopyAddress({ url }: { url: string }) {
           {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
         </ActionIcon>
       )}
-    </CopyButton>
+    </CopyText>
   );
 }
 

@@ -1,10 +1,11 @@
 'use client';
 
-import { Button, CopyButton, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconCheck, IconPlayerStop, IconRefresh, IconTerminal2 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { postJson } from '#components/api/api-client.ts';
+import { CopyText } from '#components/copy-text.tsx';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
 import type { ApiSessionDetail } from '#lib/api/session.ts';
@@ -79,7 +80,7 @@ function RetryButton({ session }: { session: ApiSessionDetail }) {
 
 function CopyAsCurl({ session }: { session: ApiSessionDetail }) {
   return (
-    <CopyButton value={toCurl(session, typeof window === 'undefined' ? '' : window.location.origin)} timeout={2000}>
+    <CopyText value={toCurl(session, typeof window === 'undefined' ? '' : window.location.origin)}>
       {({ copied, copy }) => (
         <Button
           variant="default"
@@ -91,6 +92,6 @@ function CopyAsCurl({ session }: { session: ApiSessionDetail }) {
           {copied ? 'Copied' : 'Copy as curl'}
         </Button>
       )}
-    </CopyButton>
+    </CopyText>
   );
 }

@@ -1,4 +1,5 @@
-import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
+import { CopyText } from '#components/copy-text.tsx';
 import type { ApiNewToken } from '#lib/api/token.ts';
 
 /** The only time that a token is shown, with what to do with it. */
@@ -72,13 +73,13 @@ function Copyable({ text, label }: { text: string; label: string }) {
       <Code block w="100%" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
         {text}
       </Code>
-      <CopyButton value={text}>
+      <CopyText value={text}>
         {({ copied, copy }) => (
           <Button size="compact-xs" variant="default" onClick={copy}>
             {copied ? 'Copied' : label}
           </Button>
         )}
-      </CopyButton>
+      </CopyText>
     </Stack>
   );
 }

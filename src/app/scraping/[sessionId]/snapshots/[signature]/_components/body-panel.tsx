@@ -1,8 +1,9 @@
 'use client';
 
-import { ActionIcon, CopyButton, Group, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Group, Text, TextInput } from '@mantine/core';
 import { IconCheck, IconChevronDown, IconChevronUp, IconCopy, IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { CopyText } from '#components/copy-text.tsx';
 import { formatBytes } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
 import { findInText, MATCHES_MAX, type TextPart } from './find-in-text.ts';
@@ -121,7 +122,7 @@ function StepButton({ label, icon: Icon, disabled, onStep }: StepButtonProps) {
 
 function CopyBody({ body }: { body: string }) {
   return (
-    <CopyButton value={body} timeout={2000}>
+    <CopyText value={body}>
       {({ copied, copy }) => (
         <ActionIcon
           variant="subtle"
@@ -134,6 +135,6 @@ function CopyBody({ body }: { body: string }) {
           {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
         </ActionIcon>
       )}
-    </CopyButton>
+    </CopyText>
   );
 }
