@@ -76,6 +76,8 @@ describe('the schedules page', () => {
       .waitFor();
     await expectNoViolations(page, 'the dialog of a new schedule');
 
+    // A click beside the dialog does not throw away what is filled in.
+    await page.mouse.click(4, 4);
     await field('Cron text').fill('61 * * * *');
     await preview.getByText(/"61 \* \* \* \*" is not a cron text/).waitFor();
     await field('Cron text').fill('30 18 * * *');
@@ -103,6 +105,15 @@ describe('the schedules page', () => {
     await row('Every evening').getByRole('link', { name: '1 session' }).click();
     await page.waitForURL(/\/scraping\?batchId=/);
     await page.getByRole('link', { name: 'Atlantis' }).first().waitFor();
+  });
+
+  it('says what did not work, readably', async () => {
+    await page.goto('/schedules');
+    const refusal = { error: { code: 'internal', message: 'It broke.' } };
+    await page.route('**/pause', (route) => route.fulfill({ status: 500, json: refusal }));
+    await actOn('Every evening', 'Pause');
+    await page.getByRole('alert').getByText('It broke.').waitFor();
+    await expectNoViolations(page, 'a notice', ['button-name', 'color-contrast']);
   });
 
   it('tells the history of one, pauses it and lets it go on', async () => {

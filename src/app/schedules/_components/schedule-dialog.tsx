@@ -1,8 +1,9 @@
 'use client';
 
-import { Alert, Button, Collapse, Group, Modal, Stack, TextInput, UnstyledButton } from '@mantine/core';
+import { Alert, Button, Collapse, Group, Stack, TextInput, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
+import { FormModal } from '#components/form-modal.tsx';
 import type { ApiSchedule } from '#lib/api/schedule.ts';
 import { hasOptionErrors, useScheduleForm } from './schedule-form-state.ts';
 import { ScheduleOptions } from './schedule-options.tsx';
@@ -19,10 +20,10 @@ interface DialogProps {
 export function ScheduleDialog({ opened, onClose, schedule }: DialogProps) {
   const title = schedule === null ? 'New schedule' : 'Edit the schedule';
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size="xl">
+    <FormModal opened={opened} onClose={onClose} title={title} size="xl">
       {/* Made anew each time it opens, so that it shows the schedule as it is then. */}
       <ScheduleForm schedule={schedule} onClose={onClose} />
-    </Modal>
+    </FormModal>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, PasswordInput, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, PasswordInput, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '#components/api/api-client.ts';
+import { FormModal } from '#components/form-modal.tsx';
 import { notifyDone } from '#components/notify.tsx';
 import type { ApiProxyImport } from '#lib/api/proxy.ts';
 import { withCredentials } from './proxy-url.ts';
@@ -14,10 +15,10 @@ interface DialogProps {
 
 export function AddProxyDialog({ opened, onClose }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a proxy" size="md">
+    <FormModal opened={opened} onClose={onClose} title="Add a proxy" size="md">
       {/* What was typed, a password among it, is gone when the dialog closes. */}
       <AddProxyForm onClose={onClose} />
-    </Modal>
+    </FormModal>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Alert, Button, FileButton, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Button, FileButton, Group, Stack, Text, Textarea } from '@mantine/core';
 import { IconFileText } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
+import { FormModal } from '#components/form-modal.tsx';
 import { plural } from '#components/format.ts';
 import { notifyProblem } from '#components/notify.tsx';
 import type { ApiProxyImport } from '#lib/api/proxy.ts';
@@ -15,10 +16,10 @@ interface DialogProps {
 
 export function ImportProxiesDialog({ opened, onClose }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Import a list of proxies" size="lg">
+    <FormModal opened={opened} onClose={onClose} title="Import a list of proxies" size="lg">
       {/* What was pasted, passwords among it, is gone when the dialog closes. */}
       <ImportSteps onClose={onClose} />
-    </Modal>
+    </FormModal>
   );
 }
 

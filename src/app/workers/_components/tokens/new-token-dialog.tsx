@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { postJson } from '#components/api/api-client.ts';
+import { FormModal } from '#components/form-modal.tsx';
 import { placeErrors } from '#components/place-errors.ts';
 import type { ApiNewToken } from '#lib/api/token.ts';
 import type { Role } from '#lib/db/schema/vocabulary.ts';
@@ -18,10 +19,10 @@ interface NewTokenDialogProps {
 
 export function NewTokenDialog({ title, forBot = false, opened, onClose }: NewTokenDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size="lg">
+    <FormModal opened={opened} onClose={onClose} title={title} size="lg">
       {/* The token, which was shown once, is gone when the dialog closes. */}
       <NewToken forBot={forBot} onClose={onClose} />
-    </Modal>
+    </FormModal>
   );
 }
 
