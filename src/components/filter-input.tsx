@@ -3,7 +3,8 @@
 import { CloseButton, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { useTypedEarly } from './use-typed-early.ts';
 
 /** How long to wait for the next key. */
 const TYPING_MS = 300;
@@ -27,8 +28,11 @@ export function FilterInput({ label, placeholder, value, onChange, width }: Filt
     setText(next);
     apply(next);
   };
+  const field = useRef<HTMLInputElement>(null);
+  useTypedEarly(() => field.current, text, change);
   return (
     <TextInput
+      ref={field}
       aria-label={label}
       placeholder={placeholder}
       size="sm"
@@ -37,6 +41,8 @@ export function FilterInput({ label, placeholder, value, onChange, width }: Filt
       maxLength={200}
       value={text}
       onChange={(event) => change(event.currentTarget.value)}
+      // Whatever is pressed next finds the filter as it was typed, and "Clear filters" does not come before it.
+      onBlur={apply.flush}
       leftSection={<IconSearch size={15} aria-hidden />}
       rightSection={
         text === '' ? null : <CloseButton size="sm" aria-label={`Clear: ${label}`} onClick={() => change('')} />

@@ -58,6 +58,8 @@ async function callAsBot(route: string, token: string, body: unknown): Promise<{
 describe('bots on the page Workers', () => {
   it('are added with a token that is shown once, appear by themselves, and are removed', async () => {
     await panel('Bots').getByText('No bot is registered').waitFor();
+    // As on a page that came over plain HTTP from another machine.
+    await page.evaluate('delete Navigator.prototype.clipboard');
     await panel('Bots').getByRole('button', { name: 'Add a bot' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: 'Name' }).fill('Notice readers');
@@ -68,6 +70,8 @@ describe('bots on the page Workers', () => {
     const text = (await dialog.textContent()) ?? '';
     const token = /eko_[\w-]{43}/.exec(text)?.[0] ?? '';
     expect(text).toContain('--source notices --source tenders');
+    await dialog.getByRole('button', { name: 'Copy the token' }).click();
+    await dialog.getByRole('button', { name: 'Copied' }).waitFor();
     await dialog.getByRole('button', { name: 'Done' }).click();
 
     expect((await callAsBot('/api/bots/register', token, { name: 'Night reader' })).status).toBe(201);
@@ -92,6 +96,25 @@ describe('bots on the page Workers', () => {
     await form.getByRole('combobox', { name: 'Location' }).fill('Anywhere');
     await form.getByRole('button', { name: 'Start' }).click();
     await page.getByText('Started: Anywhere').waitFor();
+
+    // The answer is lost on its way, although the server did what was asked.
+    await page.route('**/api/scraping/trigger', (route) => route.fetch().then(() => route.abort()), { times: 1 });
+    const location = form.getByRole('combobox', { name: 'Location' });
+    await location.fill('Once only');
+    await form.getByRole('button', { name: 'Start' }).click();
+    await form.getByText('The server does not answer', { exact: false }).waitFor();
+    // Asked once more; meanwhile the next place is typed.
+    await page.route('**/api/scraping/trigger', async (route) => {
+      await location.fill('The next place');
+      await route.continue();
+    });
+    await form.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Started: Once only').waitFor();
+    expect(await location.inputValue()).toBe('The next place');
+    const [started] = await database.db.query(
+      `select count(*) as count from scraping_sessions where location = 'Once only'`,
+    );
+    expect(started).toEqual({ count: 1 });
   });
 
   it('say beside the field what is wrong with it', async () => {

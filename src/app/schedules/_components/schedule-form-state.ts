@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { patchJson, postJson } from '#components/api/api-client.ts';
 import { notifyDone } from '#components/notify.tsx';
 import { placeErrors } from '#components/place-errors.ts';
+import { useFocusFirstError } from '#components/use-focus-first-error.ts';
 import type { ApiSchedule, ApiScheduleDetail } from '#lib/api/schedule.ts';
 import type { CatchUpPolicy } from '#lib/db/schema/vocabulary.ts';
 import { browserZone } from './zone-time.ts';
@@ -158,6 +159,7 @@ export function useScheduleForm(schedule: ApiSchedule | null, onSaved: (saved: A
     onError: (error) => form.setErrors(placeErrors(error, toFormField).fields),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['schedules'] }),
   });
+  useFocusFirstError(form, save.error);
   return {
     form,
     submit: (values: ScheduleValues) => save.mutate(values),

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteJson, postJson } from '#components/api/api-client.ts';
+import { newIdempotencyKey } from '#components/api/idempotency-key.ts';
 import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import type { ApiSchedule, ApiScheduleRun } from '#lib/api/schedule.ts';
 
@@ -35,6 +36,6 @@ function tell(name: string, action: ScheduleAction, answer: unknown): void {
 /** Each click is a run of its own; what the browser sends twice is not. */
 function send(id: number, action: ScheduleAction): Promise<unknown> {
   if (action === 'remove') return deleteJson(`/api/schedules/${id}`);
-  const body = action === 'run' ? { idempotencyKey: `${Date.now()}-${Math.random()}` } : {};
+  const body = action === 'run' ? { idempotencyKey: newIdempotencyKey() } : {};
   return postJson(`/api/schedules/${id}/${action}`, body);
 }

@@ -1,9 +1,14 @@
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { postJson } from '#components/api/api-client.ts';
+import { createIdempotencyKeys } from '#components/api/idempotency-key.ts';
+import { isOutage } from '#components/api/query-client.ts';
 import { notifyDone } from '#components/notify.tsx';
 import { placeErrors } from '#components/place-errors.ts';
 import { isSignal } from '#components/signals.tsx';
+import { useFocusFirstError } from '#components/use-focus-first-error.ts';
+import { useTypedEarly } from '#components/use-typed-early.ts';
 import type { ApiTriggerRequest, ApiTriggerResponse } from '#lib/api/session.ts';
 import { SIGNALS } from '#lib/db/schema/vocabulary.ts';
 
@@ -47,6 +52,12 @@ export function toTriggerRequest(values: StartValues): ApiTriggerRequest {
   };
 }
 
+/** Fields that are folded away with the options. */
+const OPTIONS: readonly string[] = ['since', 'maxRows', 'priority'] satisfies (keyof StartValues)[];
+
+/** Whether something that is wrong stands among the options. */
+export const hasOptionErrors = (errors: StartFormApi['errors']): boolean => OPTIONS.some((field) => field in errors);
+
 /** The items of a list stand beside it. */
 export function toFormField(name: string): keyof StartValues | undefined {
   return FORM_FIELDS[name] ?? FORM_FIELDS[name.replace(/[.[]\d+\]?$/, '')];
@@ -54,6 +65,7 @@ export function toFormField(name: string): keyof StartValues | undefined {
 
 export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
   const queryClient = useQueryClient();
+  const [keys] = useState(createIdempotencyKeys);
   const form = useForm<StartValues>({
     initialValues: {
       location: '',
@@ -70,11 +82,18 @@ export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
     },
   });
   const trigger = useMutation({
-    mutationFn: (values: StartValues) =>
-      postJson<ApiTriggerResponse>('/api/scraping/trigger', toTriggerRequest(values)),
+    mutationFn: (values: StartValues) => {
+      const request = toTriggerRequest(values);
+      return postJson<ApiTriggerResponse>('/api/scraping/trigger', {
+        ...request,
+        idempotencyKey: keys.keyFor(request),
+      });
+    },
     onSuccess: async (answer, values) => {
+      keys.settle();
       notifyDone(`Started: ${values.location.trim()}`);
-      form.setFieldValue('location', '');
+      // The next place may have been typed already.
+      form.setFieldValue('location', (typed) => (typed === values.location ? '' : typed));
       onStarted(answer);
       await queryClient.invalidateQueries({
         predicate: ({ queryKey }) => ['sessions', 'summary'].includes(String(queryKey[0])),
@@ -82,10 +101,18 @@ export function useStartForm(onStarted: (answer: ApiTriggerResponse) => void) {
     },
     onError: (error) => form.setErrors(placeErrors(error, toFormField).fields),
   });
+  useFocusFirstError(form, trigger.error);
+  useTypedEarly(
+    () => form.getInputNode('location') as HTMLInputElement | null,
+    form.values.location,
+    (typed) => form.setFieldValue('location', typed),
+  );
   return {
     form,
     submit: (values: StartValues) => trigger.mutate(values),
     pending: trigger.isPending,
     problem: trigger.error === null ? null : placeErrors(trigger.error, toFormField).rest,
+    /** No answer came: the scrape may have started all the same. */
+    isUnanswered: isOutage(trigger.error),
   };
 }

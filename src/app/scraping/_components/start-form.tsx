@@ -9,21 +9,23 @@ import { BringDemoBack } from './bring-demo-back.tsx';
 import { knownPlaces, matchPlaces } from './known-places.ts';
 import { SignalPicker } from './signal-picker.tsx';
 import classes from './start-form.module.css';
-import { type StartFormApi, useStartForm } from './start-form-state.ts';
+import { hasOptionErrors, type StartFormApi, useStartForm } from './start-form-state.ts';
 import { StartOptions } from './start-options.tsx';
 
 export function StartForm({ onStarted }: { onStarted: (answer: ApiTriggerResponse) => void }) {
-  const { form, submit, pending, problem } = useStartForm(onStarted);
-  const [optionsOpen, { toggle, open }] = useDisclosure(false);
-  const onSubmit = form.onSubmit(submit, (errors) => {
-    if (Object.keys(errors).some((field) => field !== 'location')) open();
-  });
+  const { form, submit, pending, problem, isUnanswered } = useStartForm(onStarted);
+  const [wantsOptions, { toggle }] = useDisclosure(false);
+  // What is wrong must be seen.
+  const optionsOpen = wantsOptions || hasOptionErrors(form.errors);
+  const onSubmit = form.onSubmit(submit);
   return (
     <Paper
       component="form"
       withBorder
       bg="var(--eko-surface)"
       p="md"
+      // Until the page has come alive, Enter would load it anew; so it does nothing.
+      method="dialog"
       onSubmit={onSubmit}
       aria-label="Start a scrape"
       noValidate
@@ -52,19 +54,23 @@ export function StartForm({ onStarted }: { onStarted: (answer: ApiTriggerRespons
           <StartOptions form={form} />
           <BringDemoBack />
         </Collapse>
-        {problem !== null && (
-          <Alert
-            color="red"
-            variant="light"
-            icon={<IconAlertTriangle size={18} />}
-            title="The scrape was not started"
-            role="alert"
-          >
-            {problem}
-          </Alert>
-        )}
+        {problem !== null && <Problem problem={problem} isUnanswered={isUnanswered} />}
       </Stack>
     </Paper>
+  );
+}
+
+function Problem({ problem, isUnanswered }: { problem: string; isUnanswered: boolean }) {
+  return (
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle size={18} />}
+      title={isUnanswered ? 'No answer came' : 'The scrape was not started'}
+      role="alert"
+    >
+      {problem} {isUnanswered && 'Press Start again once it is back: the scrape starts once only.'}
+    </Alert>
   );
 }
 

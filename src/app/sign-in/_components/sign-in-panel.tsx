@@ -9,7 +9,7 @@ import { useSignIn } from './use-sign-in.ts';
 
 /** Why a sign-in link did not work, by the word that its route redirects with. */
 const PROBLEMS: Record<string, string> = {
-  used: 'This sign-in link was used already or is older than an hour. Start the app again for a new one, or paste the admin token.',
+  used: 'This sign-in link was used already or is older than 24 hours. Start the app again for a new one, or paste the admin token.',
 };
 
 export function SignInPanel({ next, problem }: { next: string | null; problem: string | null }) {
@@ -23,6 +23,8 @@ export function SignInPanel({ next, problem }: { next: string | null; problem: s
         bg="var(--eko-surface)"
         p="xl"
         className={classes.panel}
+        // Until the page has come alive, Enter would load it anew and forget where to go next; so it does nothing.
+        method="dialog"
         onSubmit={form.onSubmit(submit)}
         noValidate
       >

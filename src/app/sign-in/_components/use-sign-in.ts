@@ -1,6 +1,7 @@
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { ApiError, postJson } from '#components/api/api-client.ts';
+import { useTypedEarly } from '#components/use-typed-early.ts';
 
 /** @param next Where to go afterwards; the server's page for it checks that it is one of ours. */
 export function useSignIn(next: string | null) {
@@ -8,6 +9,11 @@ export function useSignIn(next: string | null) {
     initialValues: { token: '' },
     validate: { token: (value) => (value.trim() === '' ? 'Paste the admin token' : null) },
   });
+  useTypedEarly(
+    () => form.getInputNode('token') as HTMLInputElement | null,
+    form.values.token,
+    (typed) => form.setFieldValue('token', typed),
+  );
   const signIn = useMutation({
     mutationFn: ({ token }: { token: string }) => postJson('/api/auth/sign-in', { token: token.trim() }),
     onSuccess: () => window.location.assign(ownPath(next)),
