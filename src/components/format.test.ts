@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatBytes, formatDuration, formatMs, formatPhone, formatRatio, plural } from './format.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatClock,
+  formatDuration,
+  formatMs,
+  formatPhone,
+  formatRatio,
+  plural,
+} from './format.ts';
 
 describe('durations', () => {
   it.each([
@@ -37,6 +46,13 @@ describe('ages', () => {
     ['2026-01-02T12:00:40Z', 'in 40 s'],
   ])('says how far %s is away', (iso, text) => {
     expect(formatAge(iso, now)).toBe(text);
+  });
+});
+
+describe('the time of day', () => {
+  it('begins at 00, not at 24', () => {
+    expect(formatClock(new Date(2026, 0, 1, 0, 5, 9).toISOString())).toBe('00:05:09');
+    expect(formatClock(new Date(2026, 0, 1, 23, 59, 59).toISOString())).toBe('23:59:59');
   });
 });
 

@@ -5,8 +5,9 @@ const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
 const percent = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
 const absolute = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'long' });
+const absoluteUtc = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' });
 const clock = new Intl.DateTimeFormat('en-US', {
-  hour12: false,
+  hourCycle: 'h23',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
@@ -17,6 +18,8 @@ export const formatCount = (value: number) => whole.format(value);
 export const formatCapped = (value: number, isCapped: boolean) => `${formatCount(value)}${isCapped ? '+' : ''}`;
 export const formatDollars = (value: number) => dollars.format(value);
 export const formatTime = (iso: string) => absolute.format(new Date(iso));
+/** The same in UTC, alike on every machine. */
+export const formatUtc = (iso: string) => absoluteUtc.format(new Date(iso));
 export const formatClock = (iso: string) => clock.format(new Date(iso));
 
 /** `ratio` from 0 to 1; "–" where nothing was counted. */

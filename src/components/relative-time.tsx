@@ -1,7 +1,7 @@
 'use client';
 
 import { Tooltip } from '@mantine/core';
-import { formatAge, formatDuration, formatTime } from './format.ts';
+import { formatAge, formatDuration, formatTime, formatUtc } from './format.ts';
 import { useNow } from './use-now.ts';
 
 /** "5 min ago"; the exact time with its zone is told on hover and on focus, and to screen readers by the `time` element. */
@@ -17,6 +17,12 @@ export function RelativeTime({ at, prefix = '' }: { at: string; prefix?: string 
       </time>
     </Tooltip>
   );
+}
+
+/** The date and the time in the reader's zone, which the server does not know: until the page has come alive, in UTC. */
+export function ExactTime({ at }: { at: string }) {
+  const isAlive = useNow() !== null;
+  return <time dateTime={at}>{isAlive ? formatTime(at) : formatUtc(at)}</time>;
 }
 
 /** "in 3 min" until then, and `past` after it: what is due is not announced as if it had happened. */

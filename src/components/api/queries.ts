@@ -8,6 +8,7 @@ import type { ApiPageSnapshot, ApiSession, ApiSessionDetail, ApiSessionRequest }
 import type { ApiPortal, ApiSource } from '#lib/api/source.ts';
 import type { ApiToken } from '#lib/api/token.ts';
 import type { ApiSummary, ApiWorker } from '#lib/api/worker.ts';
+import { learnTime } from '../use-now.ts';
 import { apiPath, findJson, getJson, type QueryValue } from './api-client.ts';
 import { listKey, oneKey, type Topic, topicKey } from './query-keys.ts';
 
@@ -92,8 +93,8 @@ export const useTokens = () =>
 export const useProxies = (filters: Record<string, QueryValue>) =>
   usePages<ApiProxyPage>('proxies', '/api/proxies', filters, { limit: SHORT_PAGE_SIZE });
 
-export const useHosts = (filters: Record<string, QueryValue>) =>
-  usePages<ApiHostPage>('hosts', '/api/hosts', filters, { limit: SHORT_PAGE_SIZE });
+export const useHosts = (filters: Record<string, QueryValue>, limit = SHORT_PAGE_SIZE) =>
+  usePages<ApiHostPage>('hosts', '/api/hosts', filters, { limit });
 
 /** The requests of one session, newest first. */
 export const useSessionRequests = (sessionId: number, problems: boolean) =>
@@ -114,7 +115,12 @@ export const useSnapshot = (signature: string) =>
 export const useSummary = () =>
   useQuery({
     queryKey: topicKey('summary'),
-    queryFn: ({ signal }) => getJson<ApiSummary>('/api/metrics/summary', signal),
+    queryFn: async ({ signal }) => {
+      const askedAt = Date.now();
+      const summary = await getJson<ApiSummary>('/api/metrics/summary', signal);
+      learnTime(summary.now, askedAt);
+      return summary;
+    },
   });
 
 export const useSources = () =>

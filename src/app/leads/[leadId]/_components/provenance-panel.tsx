@@ -2,8 +2,8 @@
 
 import { Code, Text } from '@mantine/core';
 import { FactList } from '#components/fact-list.tsx';
-import { formatTime } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
+import { ExactTime } from '#components/relative-time.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import type { ApiLeadDetail } from '#lib/api/lead.ts';
 import type { FieldProvenance, LeadField } from '#lib/leads/lead.ts';
@@ -71,7 +71,7 @@ function FieldOrigin({ field, value, origin }: FieldOriginProps) {
             { label: 'Rule', value: <Code fz="xs">{origin.rule}</Code> },
             { label: 'As written', value: origin.raw },
             { label: 'Row', value: origin.sourceRowId },
-            { label: 'Fetched', value: <time dateTime={origin.fetchedAt}>{formatTime(origin.fetchedAt)}</time> },
+            { label: 'Fetched', value: <ExactTime at={origin.fetchedAt} /> },
             {
               label: 'Request',
               value: (

@@ -5,7 +5,7 @@ import { formatCount, formatMs, plural } from '#components/format.ts';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
 import type { ApiHost } from '#lib/api/host.ts';
-import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
+import { GAP_REASONS, HostStateCell, waitingInWords } from './host-facts.tsx';
 import { RobotsFacts } from './robots-facts.tsx';
 
 /** Everything that is known about one host. */
@@ -17,8 +17,11 @@ export function HostDialog({ hostKey, onClose }: { hostKey: string | null; onClo
   );
 }
 
+/** Hosts whose names contain its name are found with it. */
+const HOSTS_MAX = 200;
+
 function HostDetails({ hostKey }: { hostKey: string }) {
-  const { data, error, refetch } = useHosts({ text: hostKey });
+  const { data, error, refetch } = useHosts({ text: hostKey }, HOSTS_MAX);
   const host = data?.pages.flatMap(({ items }) => items).find((item) => item.hostKey === hostKey);
   if (host !== undefined) return <HostParts host={host} />;
   if (error !== null) return <QueryProblem bare error={error} onRetry={refetch} />;
@@ -53,7 +56,7 @@ function paceFacts(host: ApiHost): Fact[] {
     { label: 'After errors', value: gaps.slowed === 0 ? 'not slowed' : formatMs(gaps.slowed) },
     { label: 'At once', value: plural(host.maxInflight, 'request') },
     { label: 'Under way', value: formatCount(host.inFlight) },
-    { label: 'Sessions waiting', value: formatCount(host.waitingSessions) },
+    { label: 'Sessions waiting', value: waitingInWords(host) },
     { label: 'Last asked', value: host.lastAskedAt === null ? 'never' : <RelativeTime at={host.lastAskedAt} /> },
     { label: 'Last answer', value: host.lastServedAt === null ? 'none yet' : <RelativeTime at={host.lastServedAt} /> },
     { label: 'Errors in a row', value: host.errorStreak > 0 && formatCount(host.errorStreak) },
