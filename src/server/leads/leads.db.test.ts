@@ -11,6 +11,7 @@ import type { LeadFilter } from './lead-filter.ts';
 import { listLeads } from './list-leads.ts';
 
 const BATCH = randomUUID();
+const BULK_PART = 5_000;
 let server: TestServerContext;
 
 const lead = (row: number, patch: Partial<NormalizedLead> = {}): NormalizedLead => ({
@@ -65,13 +66,17 @@ const list = (filter: LeadFilter, page = { limit: 200, after: null as number | n
   listLeads(server.context.db, filter, page);
 const names = async (filter: LeadFilter) => (await list(filter)).items.map((item) => item.name).sort();
 
-const makeBulk = (first: number, last: number) =>
-  server.context.db.query(
-    `insert into leads (lead_key, session_id, batch_id, source, portal, location, role, source_row_id, provenance, request)
-     select sha256(('bulk ' || n)::bytea), 9, $1, 'permits', 'ga-bulk', 'Georgia', 'owner', n, '{}', repeat('x', 500)
-     from generate_series($2::int, $3) n`,
-    [BATCH, first, last],
-  );
+/** In parts, each of which is done long before the limit of a statement. */
+async function makeBulk(first: number, last: number): Promise<void> {
+  for (let from = first; from <= last; from += BULK_PART) {
+    await server.context.db.query(
+      `insert into leads (lead_key, session_id, batch_id, source, portal, location, role, source_row_id, provenance, request)
+       select sha256(('bulk ' || n)::bytea), 9, $1, 'permits', 'ga-bulk', 'Georgia', 'owner', n, '{}', repeat('x', 500)
+       from generate_series($2::int, $3) n`,
+      [BATCH, from, Math.min(last, from + BULK_PART - 1)],
+    );
+  }
+}
 
 beforeAll(async () => {
   server = await createTestServerContext();
