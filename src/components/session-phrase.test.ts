@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiSession } from '#lib/api/session.ts';
-import { progressPercent, sessionPhrase } from './session-phrase.ts';
+import { aheadInWords, progressPercent, sessionPhrase } from './session-phrase.ts';
 
 const session = (patch: Partial<ApiSession>): ApiSession => ({
   id: 1,
@@ -27,6 +27,12 @@ const session = (patch: Partial<ApiSession>): ApiSession => ({
 });
 const error = { code: 'network', message: 'The host answered 503' };
 const wakeAt = '2026-01-02T12:01:00Z';
+
+describe('aheadInWords', () => {
+  it('does not take the end of the count for the end of the queue', () => {
+    expect([aheadInWords(0), aheadInWords(12), aheadInWords(1_000)]).toEqual([null, '12 ahead', '1,000+ ahead']);
+  });
+});
 
 describe('sessionPhrase', () => {
   it.each<[string, Partial<ApiSession>]>([

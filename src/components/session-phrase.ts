@@ -1,5 +1,6 @@
 import type { ApiSession } from '#lib/api/session.ts';
-import { plural } from './format.ts';
+import { WAITING_AHEAD_MAX } from '#lib/sessions/waiting-ahead-max.ts';
+import { formatCapped, plural } from './format.ts';
 
 /** One short phrase for a table cell: where the session is, or how it ended. */
 export function sessionPhrase(session: ApiSession): string {
@@ -32,6 +33,11 @@ function readPhrase({ progress }: ApiSession): string | null {
     return `${plural(progress.rows, 'row')} on ${plural(progress.pages, 'page')}`;
   }
   return progress.rows === undefined ? (progress.message ?? null) : `${plural(progress.rows, 'row')} read`;
+}
+
+/** "12 ahead", "1,000+ ahead"; null where it is next. */
+export function aheadInWords(ahead: number): string | null {
+  return ahead === 0 ? null : `${formatCapped(ahead, ahead >= WAITING_AHEAD_MAX)} ahead`;
 }
 
 /** 0 to 100, or null where the end is not known. */

@@ -56,7 +56,7 @@ export interface ApiSessionDetail extends ApiSession {
   timeoutAt: string | null;
   /** Newest first. */
   attempts: ApiAttempt[];
-  /** How many waiting sessions of the source will be taken before this one; null unless pending. */
+  /** How many waiting sessions of the source will be taken before this one, counted up to 1,000; null unless pending. */
   waitingAhead?: number | null;
   /** The host that it waits for; null when it does not wait, or waits for something else. */
   waitsFor: ApiHostWait | null;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ApiHost, ApiHostPage } from '#lib/api/host.ts';
 import type { Executor, QueryRow } from '#lib/db/create-db.ts';
 import { HOST_STATES, type HostState } from '#lib/hosts/host-state.ts';
+import { WAITING_SESSIONS_MAX } from '#lib/hosts/waiting-sessions-max.ts';
 import { queryText, queryWords } from '../parse-query.ts';
 import { SqlConditions } from '../sql-conditions.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
@@ -54,14 +55,11 @@ function readHosts(db: Executor, filter: HostFilter, page: HostPageRequest): Pro
   );
 }
 
-/** Counting stops here, so that a host that a million sessions wait for costs no more than another. */
-const WAITING_COUNTED_MAX = 1_000;
-
-/** The ready ones and the others each have an index by host. */
+/** The ready ones and the others each have an index by host. A host that a million sessions wait for costs no more than another. */
 function countWaiting(condition: string): string {
   return `(select count(*) from (
     select from scraping_sessions s
-    where s.host_key = h.host_key and s.status = 'pending' and ${condition} limit ${WAITING_COUNTED_MAX}) s)`;
+    where s.host_key = h.host_key and s.status = 'pending' and ${condition} limit ${WAITING_SESSIONS_MAX}) s)`;
 }
 
 const rankOf = (state: HostState) => HOST_STATES.indexOf(state);

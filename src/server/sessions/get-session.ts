@@ -1,14 +1,13 @@
 import type { ApiAttempt, ApiHostWait, ApiSessionDetail } from '#lib/api/session.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import { stateInWords } from '#lib/sessions/state-in-words.ts';
+import { WAITING_AHEAD_MAX } from '#lib/sessions/waiting-ahead-max.ts';
 import { ApiError } from '../api-error.ts';
 import { findHostWait } from '../hosts/find-host-wait.ts';
 import { withIsoTimes } from '../with-iso-times.ts';
 import { DETAIL_COLUMNS } from './session-columns.ts';
 
 const ATTEMPTS_MAX = 100;
-/** Beyond this the place in the queue is only "many". */
-const WAITING_AHEAD_MAX = 1_000;
 
 /** One session with its attempts and what it is doing, in words. @throws ApiError 404. */
 export async function getSession(db: Executor, id: number): Promise<ApiSessionDetail> {

@@ -14,6 +14,8 @@ export const logFilterSchema = z.strictObject({
   level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).optional(),
   /** Only lines after this one: how a reader follows a log. */
   after: queryId.optional(),
+  /** Only lines before this one: with `tail`, how a reader goes back. */
+  before: queryId.optional(),
   /** The last lines instead of the first. */
   tail: queryFlag.optional(),
 });
@@ -32,6 +34,7 @@ export async function listSessionLogs(
     .add('l.session_id = ?', sessionId)
     .add('l.level = any(?)', levels)
     .add('l.id > ?', filter.after)
+    .add('l.id < ?', filter.before)
     .add('l.id > ?', page.after);
   const rows = await db.query(
     `select l.id, l.at, l.level, l.claim_number as "claimNumber", l.worker_id as "workerId", l.message, l.context

@@ -179,6 +179,8 @@ describe('listSessionLogs', () => {
     expect(await read({ level: 'warn' }, 3)).toEqual(['line 2', 'line 3', 'line 6']);
     const first = await listSessionLogs(server.context.db, id, {}, { limit: 1, after: null });
     expect(await read({ after: first.items[0]?.id }, 1)).toEqual(['line 1']);
+    const [last] = (await listSessionLogs(server.context.db, id, { tail: true }, { limit: 1, after: null })).items;
+    expect(await read({ tail: true, before: last?.id }, 2)).toEqual(['line 9', 'line 10']);
     await expect(listSessionLogs(server.context.db, 999, {}, { limit: 1, after: null })).rejects.toMatchObject({
       code: 'not_found',
     });

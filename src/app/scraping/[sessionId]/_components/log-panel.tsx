@@ -5,27 +5,24 @@ import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { formatCount, plural } from '#components/format.ts';
 import { Panel } from '#components/panel.tsx';
+import { aheadInWords } from '#components/session-phrase.ts';
 import type { ApiLogLine, ApiSessionDetail } from '#lib/api/session.ts';
 import { LOG_LEVELS, type LogLevel } from '#lib/db/schema/vocabulary.ts';
 import { downloadLog } from './download-log.ts';
 import { LogLevelSelect } from './log-level-select.tsx';
 import { LogList } from './log-list.tsx';
-import { useSessionLog } from './use-session-log.ts';
+import { LINES_MAX, useSessionLog } from './use-session-log.ts';
 
 export function LogPanel({ session }: { session: ApiSessionDetail }) {
-  const log = useSessionLog(session.id);
+  const { log, loadEarlier, isLoadingEarlier } = useSessionLog(session.id);
   const [level, setLevel] = useState<LogLevel>('info');
   const [follow, setFollow] = useState(true);
-  const lines = atLeast(log.data ?? [], level);
-  const hidden = (log.data?.length ?? 0) - lines.length;
+  const loaded = log?.lines ?? [];
+  const lines = atLeast(loaded, level);
   return (
     <Panel
       title="Log"
-      hint={
-        hidden > 0
-          ? `${plural(lines.length, 'line')}, ${formatCount(hidden)} less important hidden`
-          : plural(lines.length, 'line')
-      }
+      hint={countInWords(lines.length, loaded.length - lines.length, log?.hasEarlier === true)}
       flush
       actions={
         <Group gap="sm">
@@ -47,14 +44,39 @@ export function LogPanel({ session }: { session: ApiSessionDetail }) {
         </Group>
       }
     >
+      {log?.hasEarlier === true && (
+        <EarlierLines canLoad={loaded.length < LINES_MAX} isLoading={isLoadingEarlier} load={loadEarlier} />
+      )}
       {lines.length === 0 ? (
         <Text size="sm" c="dimmed" p="md">
-          {emptyWords(session, log.data?.length ?? 0)}
+          {emptyWords(session, loaded.length)}
         </Text>
       ) : (
         <LogList lines={lines} follow={follow} onScrolledUp={() => setFollow(false)} />
       )}
     </Panel>
+  );
+}
+
+/** "the last 150 lines, 50 less important hidden" */
+function countInWords(shown: number, hidden: number, hasEarlier: boolean): string {
+  const lines = `${hasEarlier ? 'the last ' : ''}${plural(shown, 'line')}`;
+  return hidden > 0 ? `${lines}, ${formatCount(hidden)} less important hidden` : lines;
+}
+
+function EarlierLines({ canLoad, isLoading, load }: { canLoad: boolean; isLoading: boolean; load: () => void }) {
+  return (
+    <Group px="md" py={6} gap="xs" style={{ borderBottom: '1px solid var(--eko-border)' }}>
+      {canLoad ? (
+        <Button size="compact-xs" variant="default" onClick={load} loading={isLoading}>
+          Load earlier lines
+        </Button>
+      ) : (
+        <Text size="xs" c="dimmed">
+          Earlier lines are in the file to download.
+        </Text>
+      )}
+    </Group>
   );
 }
 
@@ -65,9 +87,8 @@ function atLeast(lines: readonly ApiLogLine[], level: LogLevel): readonly ApiLog
 
 function emptyWords({ status, waitingAhead }: ApiSessionDetail, lineCount: number): string {
   if (lineCount > 0) return 'Nothing at this level. Choose a lower one to see more.';
-  if (status !== 'pending') return 'Nothing was logged yet.';
-  const ahead = waitingAhead ?? 0;
-  return ahead === 0
-    ? 'Waiting for a worker; its log appears here.'
-    : `Waiting for a worker, ${formatCount(ahead)} ahead.`;
+  if (status === 'running') return 'Nothing was logged yet.';
+  if (status !== 'pending') return 'Nothing was logged, or so long ago that it is forgotten.';
+  const ahead = aheadInWords(waitingAhead ?? 0);
+  return ahead === null ? 'Waiting for a worker; its log appears here.' : `Waiting for a worker, ${ahead}.`;
 }

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '#components/format.ts';
 import { PageLink } from '#components/page-link.tsx';
 import { RelativeTime, RunningTime } from '#components/relative-time.tsx';
-import { progressPercent } from '#components/session-phrase.ts';
+import { aheadInWords, progressPercent } from '#components/session-phrase.ts';
 import { SessionState } from '#components/session-state.tsx';
 import { useNow } from '#components/use-now.ts';
 import { useSourceLabel } from '#components/use-source-label.ts';
@@ -63,11 +63,12 @@ function StateSentence({ session }: { session: ApiSessionDetail }) {
   if (session.status === 'failed' && session.error !== null)
     return <span>Failed; the reason and what to do are below.</span>;
   const sentence = now === null ? session.stateInWords : stateInWords(session, new Date(now));
-  const ahead = session.status === 'pending' && session.wakeAt === null ? (session.waitingAhead ?? 0) : 0;
+  const isReady = session.status === 'pending' && session.wakeAt === null;
+  const ahead = aheadInWords((isReady && session.waitingAhead) || 0);
   return (
     <span>
       {sentence}
-      {ahead > 0 ? `, ${formatCount(ahead)} ahead` : ''}
+      {ahead === null ? '' : `, ${ahead}`}
     </span>
   );
 }

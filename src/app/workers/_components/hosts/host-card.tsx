@@ -1,8 +1,8 @@
 import { Group, Stack, Text } from '@mantine/core';
-import { formatMs, plural } from '#components/format.ts';
+import { formatMs } from '#components/format.ts';
 import type { ApiHost } from '#lib/api/host.ts';
 import { HostName } from './host-columns.tsx';
-import { GAP_REASONS, HostStateCell } from './host-facts.tsx';
+import { GAP_REASONS, HostStateCell, waitingInWords } from './host-facts.tsx';
 import { RobotsCell } from './robots-cell.tsx';
 
 /** A host on a phone. */
@@ -15,7 +15,8 @@ export function HostCard({ host, onOpen }: { host: ApiHost; onOpen: () => void }
       </div>
       <Text size="xs" c="dimmed" component="div">
         Asked every {formatMs(host.gapMs)}, {GAP_REASONS[host.gapReason]}
-        {host.waitingSessions > 0 && ` · ${plural(host.waitingSessions, 'session')} waiting`}
+        {host.waitingSessions > 0 &&
+          ` · ${waitingInWords(host)} ${host.waitingSessions === 1 ? 'session' : 'sessions'} waiting`}
       </Text>
       <Group gap={6} align="baseline">
         <Text size="xs" c="dimmed">

@@ -1,8 +1,7 @@
 import { Anchor } from '@mantine/core';
-import { formatCount } from '#components/format.ts';
 import type { OpsColumn } from '#components/ops-table.tsx';
 import type { ApiHost } from '#lib/api/host.ts';
-import { HostAnswer, HostPace, HostStateCell } from './host-facts.tsx';
+import { HostAnswer, HostPace, HostStateCell, waitingInWords } from './host-facts.tsx';
 import { RobotsCell } from './robots-cell.tsx';
 
 /** @param onOpen shows the details of a host. */
@@ -22,7 +21,7 @@ export function hostColumns(onOpen: (hostKey: string) => void): OpsColumn<ApiHos
       width: 84,
       align: 'right',
       hiddenBelow: 75,
-      render: ({ waitingSessions }) => formatCount(waitingSessions),
+      render: waitingInWords,
     },
     { key: 'answer', title: 'Last answer', width: 150, hiddenBelow: 75, render: (host) => <HostAnswer host={host} /> },
   ];

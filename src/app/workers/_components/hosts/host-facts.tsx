@@ -1,10 +1,15 @@
 import { Text } from '@mantine/core';
-import { formatMs, plural } from '#components/format.ts';
+import { formatCapped, formatMs, plural } from '#components/format.ts';
 import { RelativeTime, UpcomingTime } from '#components/relative-time.tsx';
 import { ResumeButton } from '#components/resume-button.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
 import type { ApiHost } from '#lib/api/host.ts';
+import { WAITING_SESSIONS_MAX } from '#lib/hosts/waiting-sessions-max.ts';
+
+/** "12", "1,000+": from there on not all were counted. */
+export const waitingInWords = ({ waitingSessions }: Pick<ApiHost, 'waitingSessions'>): string =>
+  formatCapped(Math.min(waitingSessions, WAITING_SESSIONS_MAX), waitingSessions >= WAITING_SESSIONS_MAX);
 
 /** Why the gap is as long as it is. */
 export const GAP_REASONS: Record<ApiHost['gapReason'], string> = {
