@@ -4,7 +4,8 @@ import { useLocalStorage } from '@mantine/hooks';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { usePathname } from 'next/navigation';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { isRefreshedBy } from './live-refresh.ts';
+import type { Topic } from './api/query-keys.ts';
+import { isLoadingMore, isRefreshedBy } from './live-refresh.ts';
 import { followLiveStream, type StreamState } from './live-stream.ts';
 
 /** At most one round of refreshes per second and tab. */
@@ -14,7 +15,19 @@ const POLL_MS = 5000;
 /** And while it is there: ages and rates move on without any change being announced. */
 const SLOW_POLL_MS = 30_000;
 
-const ALL_TOPICS = ['sessions', 'leads', 'workers', 'portals', 'proxies', 'hosts', 'schedules', 'summary'];
+/** Tokens, and the sources that only bots know, are announced by nobody. */
+const ALL_TOPICS: readonly Topic[] = [
+  'sessions',
+  'leads',
+  'workers',
+  'portals',
+  'proxies',
+  'hosts',
+  'schedules',
+  'sources',
+  'tokens',
+  'summary',
+];
 
 export type LiveState = 'live' | 'reconnecting' | 'paused';
 
@@ -105,7 +118,16 @@ function createCollector(queryClient: QueryClient) {
     const thorough = isThorough;
     waiting = new Set();
     isThorough = false;
-    queryClient.invalidateQueries({ predicate: (query) => isRefreshedBy(query, topics, thorough) });
+    const postponed = new Set<string>();
+    queryClient.invalidateQueries({
+      predicate: (query) => {
+        const isConcerned = isRefreshedBy(query, topics, thorough);
+        // Somebody has asked for more of it: that first.
+        if (isConcerned && isLoadingMore(query)) postponed.add(String(query.queryKey[0]));
+        return isConcerned && !isLoadingMore(query);
+      },
+    });
+    if (postponed.size > 0) refresh([...postponed], thorough);
   };
   const refresh: TopicRefresh = (topics, thorough = false) => {
     for (const topic of topics) waiting.add(topic);

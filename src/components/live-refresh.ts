@@ -19,6 +19,11 @@ export function isRefreshedBy(query: Query, topics: ReadonlySet<string>, thoroug
   return thorough || countPages(query.state.data) <= LIVE_PAGES_MAX;
 }
 
+/** Whether the next page of a list is on its way, which a refresh of the list would call off. */
+export function isLoadingMore({ state }: Query): boolean {
+  return state.fetchStatus === 'fetching' && state.fetchMeta?.fetchMore !== undefined;
+}
+
 function countPages(data: unknown): number {
   if (typeof data !== 'object' || data === null || !('pages' in data)) return 1;
   return Array.isArray(data.pages) ? data.pages.length : 1;

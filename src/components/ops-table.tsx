@@ -4,6 +4,7 @@ import { Button, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/c
 import { DataTable } from 'mantine-datatable';
 import type { ReactNode } from 'react';
 import { plural } from './format.ts';
+import { notifyProblem } from './notify.tsx';
 import classes from './ops-table.module.css';
 
 export interface OpsColumn<T> {
@@ -34,11 +35,35 @@ export interface OpsTableProps<T> {
   noun: string;
   /** Its plural, where that is not the singular with an s. */
   nouns?: string;
-  more?: { hasMore: boolean; loading: boolean; load: () => void };
+  more?: MorePages;
   /** What is shown is older than what was asked for. */
   stale?: boolean;
   /** Without a frame, inside a panel that has one. */
   bare?: boolean;
+}
+
+/** The rest of a list, which is loaded page by page. */
+interface MorePages {
+  hasMore: boolean;
+  loading: boolean;
+  load: () => void;
+}
+
+/** The rest of a list whose pages a query brings. */
+export function morePages(query: {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => Promise<{ isFetchNextPageError: boolean; error: Error | null }>;
+}): MorePages {
+  const load = async () => {
+    const { isFetchNextPageError, error } = await query.fetchNextPage();
+    if (isFetchNextPageError && error !== null) notifyProblem(error);
+  };
+  return {
+    hasMore: query.hasNextPage,
+    loading: query.isFetchingNextPage,
+    load: () => void load(),
+  };
 }
 
 /**
@@ -61,6 +86,8 @@ export function OpsTable<T>(props: OpsTableProps<T>) {
   );
 }
 
+const NOTHING = <span />;
+
 function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
   const { caption, records, columns, getId, isHighlighted } = props;
   return (
@@ -79,6 +106,8 @@ function WideTable<T>(props: OpsTableProps<T> & { records: readonly T[] }) {
         rowClassName={(record) => (isHighlighted?.(record) === true ? classes.highlighted : undefined)}
         highlightOnHover
         minHeight={0}
+        // Its own is only made invisible: at the end of each table, screen readers would be told "No records".
+        emptyState={NOTHING}
         fz="sm"
         verticalSpacing={7}
         horizontalSpacing="sm"

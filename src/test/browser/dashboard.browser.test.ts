@@ -44,7 +44,13 @@ afterEach(async () => {
 });
 
 async function openContext(options: BrowserContextOptions = {}) {
-  const opened = await browser.newContext({ baseURL: app.origin, reducedMotion: 'reduce', ...options });
+  // Another zone than the server's: what both write must not differ.
+  const opened = await browser.newContext({
+    baseURL: app.origin,
+    reducedMotion: 'reduce',
+    timezoneId: 'America/New_York',
+    ...options,
+  });
   opened.setDefaultTimeout(PAGE_MS);
   return opened;
 }
@@ -91,12 +97,19 @@ describe('the main job', () => {
     await page.getByText('No leads yet').waitFor();
   });
 
-  it('explains beside the field why a place cannot be scraped', async () => {
-    await page.goto('/scraping');
-    await page.getByRole('combobox', { name: 'Location' }).fill('Narnia');
+  it('explains beside the field why a place cannot be scraped, also one that was typed before the page was alive', async () => {
+    const scripts = Promise.withResolvers<void>();
+    await page.route('**/_next/static/**/*.js', (route) => scripts.promise.then(() => route.continue()));
+    await page.goto('/scraping', { waitUntil: 'commit' });
+    const early = page.getByPlaceholder('A state, county or city');
+    await early.fill('Narnia');
+    await early.press('Enter');
+    scripts.resolve();
+    await page.getByRole('switch', { name: 'Live updates: Live' }).waitFor();
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText(/"Narnia" is not a place that is covered/).waitFor();
     expect(await page.getByRole('combobox', { name: 'Location' }).getAttribute('aria-invalid')).toBe('true');
+    await page.locator('input[aria-invalid=true]:focus').waitFor();
   });
 
   it(
@@ -163,6 +176,13 @@ describe('the main job', () => {
     await page.waitForURL(/text=solar/);
     await page.reload();
     expect(await page.getByLabel('Search', { exact: true }).inputValue()).toBe('solar');
+    // Cleared while the last word is still being typed: it must not come back.
+    await page.getByLabel('Search', { exact: true }).fill('roof');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByLabel('Location asked for').fill('Cicada');
+    await page.waitForURL(/location=Cicada/);
+    expect(new URL(page.url()).search).toBe('?location=Cicada');
+    expect(await page.getByLabel('Search', { exact: true }).inputValue()).toBe('');
     await page.getByRole('button', { name: 'Export these' }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -189,7 +209,8 @@ describe('the main job', () => {
     await page.getByText('Demo', { exact: true }).first().waitFor();
   });
 
-  it('shows the workers with their last sign of life', async () => {
+  it('shows the workers with their last sign of life, also to a reader whose clock goes wrong', async () => {
+    await page.addInitScript('const now = Date.now; Date.now = () => now() + 600_000');
     await page.goto('/workers');
     const worker = page.getByRole('table', { name: 'Workers, the living ones first' }).getByRole('row').nth(1);
     await worker.getByText('Idle').waitFor();
@@ -221,10 +242,15 @@ describe('every page', () => {
 
 describe('the demo data', () => {
   it('goes with one action and comes back with another', async () => {
+    const another = await context.newPage();
+    await another.goto('/leads');
+    await another.getByRole('table').getByRole('link').first().waitFor();
     await page.goto('/leads');
     await page.getByRole('button', { name: 'Remove demo data' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove demo data' }).click();
     await page.getByText('No leads yet').waitFor();
+    await another.getByText('No leads yet').waitFor();
+    await another.close();
     await page.goto('/scraping');
     await page.getByRole('button', { name: 'Options' }).click();
     await page.getByRole('button', { name: 'Bring the demo back' }).click();

@@ -1,11 +1,11 @@
 'use client';
 
 import { Button } from '@mantine/core';
-import { IconArrowUp, IconFilterOff, IconUsersGroup } from '@tabler/icons-react';
+import { IconArrowUp, IconFilterOff, IconRefresh, IconUsersGroup } from '@tabler/icons-react';
 import Link from 'next/link';
 import { useLeads } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { LeadCard } from './lead-card.tsx';
@@ -22,7 +22,7 @@ export function LeadsTable() {
   const records = leads.data?.pages.flatMap(({ items }) => items);
   return (
     <div {...reading.handlers}>
-      {reading.hasNewer && <NewerLeads show={() => leads.refetch()} />}
+      {reading.change !== null && <ShowChange change={reading.change} show={() => leads.refetch()} />}
       <OpsTable
         caption="Leads, newest first"
         noun="lead"
@@ -32,23 +32,29 @@ export function LeadsTable() {
         renderCard={(lead) => <LeadCard lead={lead} />}
         empty={isFiltered ? <NoMatch clear={clear} /> : <NothingYet />}
         stale={leads.isPlaceholderData}
-        more={{ hasMore: leads.hasNextPage, loading: leads.isFetchingNextPage, load: () => leads.fetchNextPage() }}
+        more={morePages(leads)}
       />
     </div>
   );
 }
 
-function NewerLeads({ show }: { show: () => void }) {
+const CHANGES = {
+  newer: { words: 'Newer leads have come in: show them', icon: IconArrowUp },
+  removed: { words: 'Leads of this list were removed: show those that are there', icon: IconRefresh },
+};
+
+function ShowChange({ change, show }: { change: keyof typeof CHANGES; show: () => void }) {
+  const { words, icon: Icon } = CHANGES[change];
   return (
     <Button
       fullWidth
       variant="light"
       size="compact-md"
       mb="xs"
-      leftSection={<IconArrowUp size={15} aria-hidden />}
+      leftSection={<Icon size={15} aria-hidden />}
       onClick={show}
     >
-      Newer leads have come in: show them
+      {words}
     </Button>
   );
 }

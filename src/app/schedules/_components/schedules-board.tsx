@@ -5,7 +5,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconCalendarClock, IconPlus } from '@tabler/icons-react';
 import { useSchedules } from '#components/api/schedule-queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
@@ -40,11 +40,7 @@ export function SchedulesBoard() {
           getId={({ id }) => id}
           renderCard={(schedule) => <ScheduleCard schedule={schedule} />}
           empty={<NoSchedules />}
-          more={{
-            hasMore: schedules.hasNextPage,
-            loading: schedules.isFetchingNextPage,
-            load: () => schedules.fetchNextPage(),
-          }}
+          more={morePages(schedules)}
         />
       )}
       <ScheduleDialog opened={adding} onClose={add.close} schedule={null} />

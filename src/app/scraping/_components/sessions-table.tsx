@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { IconFilterOff, IconRadar2 } from '@tabler/icons-react';
 import { useSessions } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { useSourceLabel } from '#components/use-source-label.ts';
 import { SessionCard } from './session-card.tsx';
@@ -17,7 +17,12 @@ export function SessionsTable({ newIds }: { newIds: ReadonlySet<number> }) {
   const sessions = useSessions(filters);
   const labelOf = useSourceLabel();
   if (sessions.error !== null && sessions.data === undefined) {
-    return <QueryProblem error={sessions.error} onRetry={() => sessions.refetch()} />;
+    return (
+      // A filter may be what is wrong, so that it must stay in reach.
+      <SessionFilters>
+        <QueryProblem error={sessions.error} onRetry={() => sessions.refetch()} />
+      </SessionFilters>
+    );
   }
   return (
     <SessionFilters>
@@ -31,11 +36,7 @@ export function SessionsTable({ newIds }: { newIds: ReadonlySet<number> }) {
         renderCard={(session) => <SessionCard session={session} labelOf={labelOf} />}
         empty={isFiltered ? <NoMatch clear={clear} /> : <NothingYet />}
         stale={sessions.isPlaceholderData}
-        more={{
-          hasMore: sessions.hasNextPage,
-          loading: sessions.isFetchingNextPage,
-          load: () => sessions.fetchNextPage(),
-        }}
+        more={morePages(sessions)}
       />
     </SessionFilters>
   );
@@ -61,7 +62,7 @@ function NoMatch({ clear }: { clear: () => void }) {
         </Button>
       }
     >
-      There are sessions, but none with these filters.
+      No session has all of this.
     </EmptyPanel>
   );
 }

@@ -32,7 +32,7 @@ export const WORKER_COLUMNS: OpsColumn<ApiWorker>[] = [
     hiddenBelow: 88,
     render: ({ jobsSucceeded }) => formatCount(jobsSucceeded),
   },
-  { key: 'errors', title: 'Errors', width: 76, align: 'right', render: ({ jobsFailed }) => formatCount(jobsFailed) },
+  { key: 'errors', title: 'Errors', width: 84, align: 'right', render: ({ jobsFailed }) => formatCount(jobsFailed) },
   {
     key: 'rate',
     title: 'Success',
@@ -44,7 +44,7 @@ export const WORKER_COLUMNS: OpsColumn<ApiWorker>[] = [
   {
     key: 'memory',
     title: 'Memory',
-    width: 84,
+    width: 94,
     align: 'right',
     hiddenBelow: 75,
     render: ({ memoryMb }) => formatMemory(memoryMb),
@@ -105,7 +105,7 @@ export function RunningSessions({ worker: { sessions, concurrency, status } }: {
     <Stack gap={0}>
       {sessions.map(({ id, location }) => (
         <PageLink key={id} href={`/scraping/${id}`} size="sm">
-          {location} #{id}
+          <bdi>{location}</bdi> #{id}
         </PageLink>
       ))}
     </Stack>

@@ -52,7 +52,7 @@ function TargetsPanel({ schedule: { targets } }: { schedule: ApiScheduleDetail }
         {targets.slice(0, TARGETS_SHOWN).map(({ source, location, params }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the same target may be there twice
           <Text key={index} size="sm" component="li" style={{ overflowWrap: 'anywhere' }}>
-            {location}{' '}
+            <bdi>{location}</bdi>{' '}
             <Text span size="xs" c="dimmed">
               {labelOf(source)} {params === undefined ? '' : JSON.stringify(params)}
             </Text>

@@ -3,7 +3,7 @@
 import { Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useSessionRequests } from '#components/api/queries.ts';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import type { ApiSessionDetail } from '#lib/api/session.ts';
@@ -41,11 +41,7 @@ export function RequestsPanel({ session }: { session: ApiSessionDetail }) {
           renderCard={(request) => <RequestCard request={request} sessionId={session.id} />}
           empty={<NoRequests session={session} problems={problems} />}
           stale={requests.isPlaceholderData}
-          more={{
-            hasMore: requests.hasNextPage,
-            loading: requests.isFetchingNextPage,
-            load: () => requests.fetchNextPage(),
-          }}
+          more={morePages(requests)}
         />
       )}
     </Panel>

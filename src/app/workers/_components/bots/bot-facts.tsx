@@ -48,7 +48,7 @@ export function BotWork({ bot: { sessions, sources, concurrency, state } }: { bo
     <Stack gap={0}>
       {sessions.map(({ id, location }) => (
         <PageLink key={id} href={`/scraping/${id}`} size="sm">
-          {location} #{id}
+          <bdi>{location}</bdi> #{id}
         </PageLink>
       ))}
     </Stack>

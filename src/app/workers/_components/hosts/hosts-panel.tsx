@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { useHosts } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { FilterInput } from '#components/filter-input.tsx';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
@@ -50,7 +50,7 @@ export function HostsPanel() {
           renderCard={(host) => <HostCard host={host} onOpen={() => open(host.hostKey)} />}
           empty={<NoHosts filtered={filtered} />}
           stale={hosts.isPlaceholderData}
-          more={{ hasMore: hosts.hasNextPage, loading: hosts.isFetchingNextPage, load: () => hosts.fetchNextPage() }}
+          more={morePages(hosts)}
         />
       )}
       <HostDialog hostKey={opened} onClose={() => open(null)} />

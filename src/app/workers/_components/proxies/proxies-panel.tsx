@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { useProxies } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { FilterInput } from '#components/filter-input.tsx';
-import { OpsTable } from '#components/ops-table.tsx';
+import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
@@ -58,11 +58,7 @@ export function ProxiesPanel() {
           renderCard={(proxy) => <ProxyCard proxy={proxy} />}
           empty={filtered ? <NoMatch /> : <NoProxies />}
           stale={proxies.isPlaceholderData}
-          more={{
-            hasMore: proxies.hasNextPage,
-            loading: proxies.isFetchingNextPage,
-            load: () => proxies.fetchNextPage(),
-          }}
+          more={morePages(proxies)}
         />
       )}
     </Panel>
