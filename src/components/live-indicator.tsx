@@ -4,8 +4,15 @@ import { Button, Tooltip } from '@mantine/core';
 import { IconBroadcast, IconPlayerPause, IconRefreshAlert } from '@tabler/icons-react';
 import classes from './live-indicator.module.css';
 import { type LiveState, useLive } from './live-provider.tsx';
+import { useStaleReason } from './use-stale-reason.ts';
 
-const WORDS: Record<LiveState, { word: string; icon: typeof IconBroadcast; hint: string }> = {
+interface LiveWord {
+  word: string;
+  icon: typeof IconBroadcast;
+  hint: string;
+}
+
+const WORDS: Record<LiveState, LiveWord> = {
   live: { word: 'Live', icon: IconBroadcast, hint: 'The page follows changes as they happen. Press to pause.' },
   reconnecting: {
     word: 'Reconnecting…',
@@ -19,9 +26,16 @@ const WORDS: Record<LiveState, { word: string; icon: typeof IconBroadcast; hint:
   },
 };
 
+const partlyOld = (reason: string): LiveWord => ({
+  word: 'Partly old',
+  icon: IconRefreshAlert,
+  hint: `Some of what you see could not be refreshed: ${reason} It is asked for again every 30 seconds. Press to pause.`,
+});
+
 export function LiveIndicator() {
   const { state, setPaused } = useLive();
-  const { word, icon: Icon, hint } = WORDS[state];
+  const reason = useStaleReason();
+  const { word, icon: Icon, hint } = state === 'live' && reason !== null ? partlyOld(reason) : WORDS[state];
   return (
     <Tooltip label={hint} multiline w={230} events={{ hover: true, focus: true, touch: false }}>
       <Button

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBrowserSession } from '#server/auth/browser-session.ts';
 import { COOKIE_NAME } from '#server/auth/session-cookie.ts';
@@ -81,8 +81,12 @@ describe('the machines', () => {
     for (const text of ['Degraded', 'takes half as much', 'Memory is 91 % used', '91 %']) {
       await machine.getByText(text, { exact: true }).waitFor();
     }
-    await panel('Machines').getByRole('button', { name: 'One worker more on roof-1' }).first().click();
+    // By keyboard, with the focus where it was for the next press.
+    const more = panel('Machines').getByRole('button', { name: 'One worker more on roof-1' }).first();
+    await more.focus();
+    await page.keyboard.press('Enter');
     await machine.getByText('2 now').waitFor();
+    await page.locator('button[aria-label="One worker more on roof-1"]:focus').waitFor();
     const act = async (action: string) => {
       await panel('Machines').getByRole('button', { name: 'Actions for roof-1' }).first().click();
       await page.getByRole('menuitem', { name: action }).click();
@@ -247,12 +251,25 @@ describe('the requests of a session', () => {
     await rows.nth(1).getByText('through proxy.example.com:8080').waitFor();
     await rows.nth(2).getByText('line 4 forbids it: Disallow: /private/').waitFor();
     expect(await rows.count()).toBe(51);
+    const broken = { error: { code: 'internal', message: 'It broke' } };
+    await page.route('**/requests?*cursor=*', (route) => route.fulfill({ status: 500, json: broken }), { times: 1 });
+    await panel('Requests').getByRole('button', { name: 'Load more' }).click();
+    await page.getByRole('alert').getByText('It broke').waitFor();
+    // A change is announced while the next page is on its way: it comes all the same.
+    const held = async (route: Route) => {
+      const refreshed = page.waitForRequest('**/api/metrics/summary');
+      await database.db.query(`select pg_notify('eko_events', '{"topics":["sessions"]}')`);
+      await refreshed;
+      await route.continue();
+    };
+    await page.route('**/requests?*cursor=*', held, { times: 1 });
     await panel('Requests').getByRole('button', { name: 'Load more' }).click();
     await panel('Requests').getByRole('row').filter({ hasText: '/rows?page=1' }).last().waitFor();
     await rows.nth(62).waitFor();
     await panel('Requests').getByLabel('Problems only').check();
     await rows.nth(3).waitFor({ state: 'detached' });
     expect(await rows.count()).toBe(3);
+    expect(await page.getByText('No records').count()).toBe(0);
   });
 
   it('lead to the page that a site sent, as text of which nothing is run or loaded', async () => {
@@ -280,6 +297,71 @@ describe('the requests of a session', () => {
   it('say of a page that is kept no more that it is gone', async () => {
     await page.goto(`/scraping/${SESSIONS.read}/snapshots/${'b'.repeat(64)}`);
     await page.getByText('There is no such page any more').waitFor();
+  });
+});
+
+describe('the log of a session', () => {
+  it('begins with its last lines, says so, and goes back', async () => {
+    await database.db.query(
+      `insert into session_logs (session_id, claim_number, level, message)
+       select $1, 1, case when n = 1 then 'error' else 'info' end, 'line ' || n from generate_series(1, 450) n`,
+      [SESSIONS.read],
+    );
+    await page.goto(`/scraping/${SESSIONS.read}`);
+    await panel('Log').getByText('the last 200 lines', { exact: true }).waitFor();
+    await panel('Log').getByLabel('Least important lines to show').selectOption('Errors only');
+    await panel('Log').getByText('the last 0 lines, 200 less important hidden').waitFor();
+    await panel('Log').getByRole('button', { name: 'Load earlier lines' }).click();
+    await panel('Log').getByText('1 line, 449 less important hidden').waitFor();
+    await panel('Log').getByText('line 1', { exact: true }).waitFor();
+  });
+});
+
+describe('names that are long or turn the direction of writing', () => {
+  beforeAll(() =>
+    database.db.query(
+      `insert into scraping_sessions (batch_id, source, location, status) values
+         (gen_random_uuid(), 'permits', 'Reversed ' || chr(8238) || 'nwot', 'cancelled'), (gen_random_uuid(), 'permits', repeat('W', 200), 'cancelled')`,
+    ),
+  );
+
+  it('leave the number beside them as it is', async () => {
+    await page.goto('/scraping');
+    const number = page.locator('td', { hasText: 'Reversed' }).first().locator('span').last();
+    await number.waitFor();
+    // Where the sign and the last digit are on the screen.
+    const [sign, digit] = await number.evaluate((element) => {
+      const leftOf = (text: ChildNode | null, at: number) => {
+        const range = document.createRange();
+        range.setStart(text as Text, at);
+        range.setEnd(text as Text, at + 1);
+        return range.getBoundingClientRect().left;
+      };
+      // "#" and the number are texts of their own.
+      return [
+        leftOf(element.firstChild, 0),
+        leftOf(element.lastChild, (element.lastChild?.nodeValue ?? '').length - 1),
+      ];
+    });
+    expect(sign).toBeLessThan(digit ?? 0);
+  });
+
+  it('leave the state in its card on a phone', async () => {
+    await page.setViewportSize({ width: 360, height: 700 });
+    await page.goto('/scraping');
+    const card = page.getByRole('listitem').filter({ hasText: 'WWW' });
+    const edge = async (part: Locator) => {
+      const box = await part.boundingBox();
+      return (box?.x ?? 0) + (box?.width ?? 0);
+    };
+    expect(await edge(card.getByText('Cancelled', { exact: true }).first())).toBeLessThan(await edge(card));
+  });
+
+  it('leave a way out of a filter that cannot be read', async () => {
+    await page.goto('/scraping?batchId=unreadable');
+    await page.getByText('This could not be loaded').waitFor();
+    await page.getByRole('button', { name: /^Remove filter/ }).click();
+    await page.getByRole('table').getByRole('link', { name: 'Georgia' }).waitFor();
   });
 });
 

@@ -5,6 +5,7 @@ import { useInViewport } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { useArchiveStats } from '#components/api/archive-query.ts';
 import { formatCount } from '#components/format.ts';
+import { useLive } from '#components/live-provider.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import type { ArchiveFigures, ArchiveStats } from '#lib/archive/archive-stats.ts';
@@ -25,7 +26,8 @@ export function HistoryPanel() {
     if (inViewport) setIsSeen(true);
   }, [inViewport]);
   const [range, setRange] = useState('14');
-  const stats = useArchiveStats(firstDayOf(Number(range), Date.now()), isSeen);
+  const isPaused = useLive().state === 'paused';
+  const stats = useArchiveStats(firstDayOf(Number(range), Date.now()), { enabled: isSeen, isPaused });
   return (
     <div ref={ref}>
       <Panel
@@ -60,7 +62,7 @@ function HistoryTable({ stats }: { stats: ArchiveStats | undefined }) {
   if (stats === undefined || stats.days.length === 0) {
     return (
       <Text size="sm" c="dimmed" px="md" py="sm">
-        {stats === undefined ? 'Loading …' : 'No session ended in this time.'}
+        {stats === undefined ? 'Loading…' : 'No session ended in this time.'}
       </Text>
     );
   }

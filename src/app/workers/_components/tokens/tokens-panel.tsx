@@ -56,7 +56,7 @@ function TokensTable({ tokens }: { tokens: readonly ApiToken[] | undefined }) {
   if (tokens === undefined) {
     return (
       <Text size="sm" c="dimmed" px="md" py="sm">
-        Loading …
+        Loading…
       </Text>
     );
   }
