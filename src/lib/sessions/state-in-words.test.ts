@@ -35,6 +35,7 @@ describe('stateInWords', () => {
     ['Starting', { status: 'running' }],
     ['Stopping: a cancel was asked for', { status: 'running', cancelRequested: true, progress: { message: 'page 1' } }],
     ['Done: nothing was found', { status: 'completed' }],
+    ['Done: 12,345 leads, 1,200 of them new', { status: 'completed', leadsFound: 12_345, leadsNew: 1_200 }],
     ['Done: 1 lead, 0 of them new', { status: 'completed', leadsFound: 1 }],
     [
       'Failed: the columns changed',

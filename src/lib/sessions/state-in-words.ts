@@ -1,5 +1,6 @@
 import type { ApiSession } from '../api/session.ts';
 import { assertNever } from '../invariant.ts';
+import { leadsInWords } from './leads-in-words.ts';
 
 /** What of a session decides the sentence. */
 export type SessionState = Pick<
@@ -54,7 +55,7 @@ function pendingInWords(session: SessionState, now: Date): string {
 function completedInWords(session: SessionState): string {
   if (session.statusReason) return withoutStop(session.statusReason);
   if (session.leadsFound === 0) return 'Done: nothing was found';
-  return `Done: ${plural(session.leadsFound, 'lead')}, ${session.leadsNew} of them new`;
+  return `Done: ${leadsInWords(session.leadsFound, session.leadsNew)}`;
 }
 
 function reasonOf(session: SessionState): string | null {
@@ -76,8 +77,4 @@ function durationInWords(ms: number): string {
   if (seconds < 120) return `in ${seconds} s`;
   if (seconds < 7200) return `in ${Math.round(seconds / 60)} min`;
   return `in ${Math.round(seconds / 3600)} h`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

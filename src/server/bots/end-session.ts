@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ApiEndedClaim } from '#lib/api/bot.ts';
 import type { Executor } from '#lib/db/create-db.ts';
 import type { AttemptOutcome } from '#lib/db/schema/vocabulary.ts';
+import { leadsInWords } from '#lib/sessions/leads-in-words.ts';
 import type { Account } from '../auth/authenticate.ts';
 import type { ServerContext } from '../context.ts';
 import { parseInput } from '../parse-input.ts';
@@ -71,7 +72,7 @@ export async function completeSession(
       { ...claim, stats: request.stats },
       patchOf(request),
       (tx) => saveFor(tx, claim, accepted),
-      ({ found, fresh }) => `${found} ${found === 1 ? 'lead' : 'leads'}, ${fresh} of them new`,
+      ({ found, fresh }) => leadsInWords(found, fresh),
     ),
   );
   return { ...(await readEnd(context.db, account, claim, ['completed'])), rejected };

@@ -2,6 +2,7 @@ import type { SessionProgress } from '#lib/db/schema/scraping-sessions.ts';
 import { assertNever } from '#lib/invariant.ts';
 import type { ScrapeResult } from '#lib/scrapers/scrape-result.ts';
 import type { RequestStats } from '#lib/scrapers/scraper-context.ts';
+import { leadsInWords } from '#lib/sessions/leads-in-words.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 import type { Claim, Completion, Settled } from '../queue/job-queue.ts';
 import type { SessionOutcome } from './job-outcome.ts';
@@ -61,7 +62,7 @@ function completionOf({ id, claimNumber }: Claim, { progress, summary }: Session
 }
 
 function sentenceOf({ totalLeads, newLeads, warnings, skipped }: SessionSummary): string {
-  const leads = `${totalLeads} ${totalLeads === 1 ? 'lead' : 'leads'}, ${newLeads} of them new`;
+  const leads = leadsInWords(totalLeads, newLeads);
   if (skipped) return `${leads}; skipped: ${skipped}`;
   const [first] = warnings;
   if (!first) return leads;

@@ -22,11 +22,11 @@ export function sessionColumns(labelOf: (source: string) => string): OpsColumn<A
     },
     {
       key: 'attempts',
-      title: 'Tries',
-      width: 64,
+      title: 'Retries',
+      width: 78,
       align: 'right',
       hiddenBelow: 75,
-      render: (session) => <TriesCell session={session} />,
+      render: (session) => <RetriesCell session={session} />,
     },
     { key: 'when', title: 'Started', width: 124, render: (session) => <SessionWhen session={session} /> },
     {
@@ -71,7 +71,7 @@ function LeadsCell({ session: { id, leadsFound, leadsNew } }: { session: ApiSess
 }
 
 /** Failed tries so far; the last one allowed ends the session. */
-function TriesCell({ session: { retryCount, maxRetries } }: { session: ApiSession }) {
+function RetriesCell({ session: { retryCount, maxRetries } }: { session: ApiSession }) {
   return (
     <span title={`${plural(retryCount, 'retry', 'retries')} used of ${maxRetries}`}>
       {retryCount}/{maxRetries}

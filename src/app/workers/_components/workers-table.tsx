@@ -5,26 +5,42 @@ import { IconCpu } from '@tabler/icons-react';
 import { useWorkers } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { OpsTable } from '#components/ops-table.tsx';
+import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { WORKER_WORDS } from '#components/state-words.ts';
+import type { ApiWorker } from '#lib/api/worker.ts';
+import { WORKER_STATUSES, type WorkerStatus } from '#lib/db/schema/vocabulary.ts';
+import { countsInWords } from './state-counts.ts';
 import { WorkerCard } from './worker-card.tsx';
 import { WORKER_COLUMNS } from './worker-columns.tsx';
 
 export function WorkersTable() {
   const workers = useWorkers();
-  if (workers.error !== null && workers.data === undefined) {
-    return <QueryProblem error={workers.error} onRetry={workers.refetch} />;
-  }
+  const items = workers.data?.items;
   return (
-    <OpsTable
-      caption="Workers, the living ones first"
-      noun="worker"
-      records={workers.data?.items}
-      columns={WORKER_COLUMNS}
-      getId={({ workerId }) => workerId}
-      renderCard={(worker) => <WorkerCard worker={worker} />}
-      empty={<NoWorkers />}
-    />
+    <Panel title="Workers" hint={items === undefined || items.length === 0 ? undefined : statesInWords(items)} flush>
+      {workers.error !== null && items === undefined ? (
+        <QueryProblem bare error={workers.error} onRetry={workers.refetch} />
+      ) : (
+        <OpsTable
+          bare
+          caption="Workers, the living ones first"
+          noun="worker"
+          records={items}
+          columns={WORKER_COLUMNS}
+          getId={({ workerId }) => workerId}
+          renderCard={(worker) => <WorkerCard worker={worker} />}
+          empty={<NoWorkers />}
+        />
+      )}
+    </Panel>
   );
+}
+
+function statesInWords(workers: readonly ApiWorker[]): string {
+  const counts = Object.fromEntries(WORKER_STATUSES.map((status) => [status, 0])) as Record<WorkerStatus, number>;
+  for (const { status } of workers) counts[status] += 1;
+  return countsInWords(counts, WORKER_STATUSES, WORKER_WORDS);
 }
 
 function NoWorkers() {

@@ -10,6 +10,9 @@ import { RUN_WORDS } from '../../_components/run-words.ts';
 import { RunSessions } from '../../_components/schedule-facts.tsx';
 import { formatInZone } from '../../_components/zone-time.ts';
 
+/** The API gives no more. */
+const RUNS_SHOWN = 100;
+
 /** What became of its occurrences, newest first. */
 export function RunsPanel({ schedule: { runs, timeZone } }: { schedule: ApiScheduleDetail }) {
   const columns: OpsColumn<ApiScheduleRun>[] = [
@@ -24,7 +27,7 @@ export function RunsPanel({ schedule: { runs, timeZone } }: { schedule: ApiSched
     { key: 'reason', title: 'Why', render: ({ reason }) => <Reason reason={reason} /> },
   ];
   return (
-    <Panel title="History" hint={runs.length > 0 ? 'the latest hundred runs' : undefined} flush>
+    <Panel title="History" hint={runs.length >= RUNS_SHOWN ? 'the latest hundred runs' : undefined} flush>
       <OpsTable
         bare
         caption="Runs of this schedule"

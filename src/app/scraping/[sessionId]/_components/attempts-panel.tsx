@@ -15,7 +15,7 @@ export function AttemptsPanel({ session }: { session: ApiSessionDetail }) {
     return (
       <Panel title="Attempts" hint={used}>
         <Text size="sm" c="dimmed">
-          No worker has taken it yet.
+          {session.status === 'pending' ? 'No worker has taken it yet.' : 'None is on record.'}
         </Text>
       </Panel>
     );

@@ -17,15 +17,19 @@ export function PartsPanel({ session }: { session: ApiSessionDetail }) {
     <Panel title="Portals" hint={parts.length === 0 ? undefined : `${done} of ${parts.length} read`} flush>
       {parts.length === 0 ? (
         <Text size="sm" c="dimmed" p="md">
-          {session.status === 'pending'
-            ? 'Known as soon as a worker starts.'
-            : 'The worker has not said yet which portals it reads.'}
+          {noPartsWords(session.status)}
         </Text>
       ) : (
         <PartsTable parts={parts} />
       )}
     </Panel>
   );
+}
+
+function noPartsWords(status: ApiSessionDetail['status']): string {
+  if (status === 'pending') return 'Known as soon as a worker starts.';
+  if (status === 'running') return 'The worker has not said yet which portals it reads.';
+  return 'It named no portals.';
 }
 
 function PartsTable({ parts }: { parts: readonly SessionPart[] }) {

@@ -13,13 +13,13 @@ export function KpiRow() {
       <Figure label="Sessions completed, 24 h" hint="Of the sessions that came to an end in the last 24 hours">
         {kpis && formatRatio(kpis.completionRate)}
       </Figure>
-      <Figure label="Tries succeeded, 24 h" hint="Of the tries that had a verdict; a session may need several">
+      <Figure label="Attempts succeeded, 24 h" hint="Of the attempts that had a verdict; a session may need several">
         {kpis && formatRatio(kpis.successRate)}
       </Figure>
       <Figure label="Claims kept, 24 h" hint="Of the claims, those whose worker neither died nor was lost meanwhile">
         {kpis && formatRatio(kpis.claimSuccessRate)}
       </Figure>
-      <Figure label="Places in use" hint="Of the places for sessions that living workers have">
+      <Figure label="Slots in use" hint="Of the sessions that living workers can take">
         {kpis && formatRatio(kpis.utilisation)}
       </Figure>
     </SimpleGrid>
