@@ -27,7 +27,12 @@ export function runOnOwnNode(root, script, args) {
     child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(signal));
-  if (process.env.npm_lifecycle_event) stopWithNpm(() => child.kill('SIGTERM'));
+  if (process.env.npm_lifecycle_event) {
+    stopWithNpm(() => {
+      // Where a signal has ended npm, we have had it too: another one would mean "at once".
+      if (lastSignalAt === 0) forward('SIGTERM');
+    });
+  }
   child.once('error', (error) => {
     process.stderr.write(`"${node}" cannot be started: ${error.message}. Remove node_modules and start again.\n`);
     process.exit(1);
