@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { choosePort } from './choose-port.ts';
 import { speakHttpProxy } from './fault-proxy-http.ts';
 import type { FaultProxy, FaultProxyOptions } from './fault-proxy-modes.ts';
 import { speakSocks5 } from './fault-proxy-socks5.ts';
@@ -47,5 +48,7 @@ export async function startFaultProxy(
 export async function startDeadProxy(protocol: 'http' | 'socks5'): Promise<FaultProxy> {
   const proxy = await startFaultProxy(protocol);
   await proxy.close();
-  return proxy;
+  // Its own may be given to somebody else now.
+  const port = await choosePort();
+  return { ...proxy, address: { ...proxy.address, port }, host: `127.0.0.1:${port}` };
 }
