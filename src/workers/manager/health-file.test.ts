@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '#lib/logger.ts';
+import { findDiskObstacle, SmallDisk } from '#test/small-disk.ts';
+import { waitFor } from '#test/wait-for.ts';
 import { monotonicNowMs } from '../messages.ts';
 import { judgeHealth, keepHealthFile } from './health-file.ts';
 
@@ -38,5 +40,25 @@ describe('the health of a manager', () => {
     keepHealthFile(file, () => ({ workers: 2, wanted: 3 }), createLogger('test', 'silent'));
     expect(judgeHealth(await readFile(file, 'utf8'), monotonicNowMs(), true)).toEqual({ healthy: true });
     await rm(folder, { recursive: true });
+  });
+
+  it.skipIf(findDiskObstacle() !== null)('goes on being told where the disk is full', { timeout: 60_000 }, async () => {
+    const disk = new SmallDisk(1);
+    try {
+      const file = path.join(disk.folder, 'health.json');
+      let workers = 7;
+      keepHealthFile(file, () => ({ workers, wanted: 99 }), createLogger('test', 'silent'));
+      disk.fill();
+      // A number that takes more room than the first.
+      workers = 10_000;
+      const fullAtMs = monotonicNowMs();
+      await waitFor(async () => JSON.parse(await readFile(file, 'utf8')).atMs > fullAtMs, {
+        timeoutMs: 30_000,
+        what: 'a line that was written on the full disk',
+      });
+      expect(await readdir(disk.folder)).toEqual(['ballast', 'health.json']);
+    } finally {
+      disk.unmount();
+    }
   });
 });

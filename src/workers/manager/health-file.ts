@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import type { Logger } from '#lib/logger.ts';
 import { monotonicNowMs } from '../messages.ts';
@@ -23,6 +23,9 @@ type WorkerCounts = Pick<z.output<typeof healthSchema>, 'workers' | 'wanted'>;
 
 type HealthVerdict = { healthy: true } | { healthy: false; reason: string };
 
+/** All versions of the file are this long, so that each fits in the place of another. */
+const FILE_BYTES = 256;
+
 /**
  * Keeps the file fresh that health checks of containers look at, for as long as the process lives: also while it waits for its
  * database or drains, since a restart would not mend that.
@@ -31,9 +34,8 @@ export function keepHealthFile(file: string, countWorkers: () => WorkerCounts, l
   let failing = false;
   const write = () => {
     try {
-      const draft = `${file}.${process.pid}`;
-      writeFileSync(draft, JSON.stringify({ pid: process.pid, atMs: monotonicNowMs(), ...countWorkers() }));
-      renameSync(draft, file);
+      const health = { pid: process.pid, atMs: monotonicNowMs(), ...countWorkers() };
+      replaceFile(file, JSON.stringify(health).padEnd(FILE_BYTES));
       failing = false;
     } catch (error) {
       // Whoever looks at the file will say that it is old.
@@ -43,6 +45,26 @@ export function keepHealthFile(file: string, countWorkers: () => WorkerCounts, l
   };
   write();
   setInterval(write, WRITE_MS).unref();
+}
+
+/**
+ * As a whole, so that nobody reads half of it. A disk that is full takes no new file, and a restart would not mend that either: there it
+ * is written over, which takes no room.
+ */
+function replaceFile(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`;
+  try {
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  } catch {
+    rmSync(draft, { force: true });
+    const handle = openSync(file, 'r+');
+    try {
+      writeSync(handle, text, 0);
+    } finally {
+      closeSync(handle);
+    }
+  }
 }
 
 /**
