@@ -43,7 +43,11 @@ export function serverContext(): ServerContext {
 
 /** Told to stop, the framework waits for the answers under way: those that wait for news must not keep it. */
 function stopWithProcess(context: ServerContext): ServerContext {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => context.signals.stop());
+  const stop = () => {
+    context.signals.stop();
+    context.hub.end();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
   return context;
 }
 

@@ -86,5 +86,7 @@ async function pass(
     }),
   );
   if (losesAnswer(message.url ?? '/')) return void response.destroy();
-  response.writeHead(given.status, Object.fromEntries(given.headers)).end(Buffer.from(await given.arrayBuffer()));
+  response.writeHead(given.status, Object.fromEntries(given.headers)).flushHeaders();
+  for await (const chunk of given.body ?? []) response.write(chunk);
+  response.end();
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createListener, type DbListener } from '#lib/db/create-listener.ts';
 import type { Logger } from '#lib/logger.ts';
 import { type EkoEvent, EVENT_TOPICS, EVENTS_CHANNEL, parseEvent } from '#workers/events.ts';
@@ -15,6 +16,10 @@ export interface EventHub {
   subscribe(onMessage: (message: HubMessage) => void): () => void;
   /** Signals of the queue, over the same connection, and 'ready' whenever some may have been missed. @returns as above. */
   subscribeToSignals(onSignal: (signal: QueueSignal) => void): () => void;
+  /** Aborted when this process is told to stop. */
+  readonly ending: AbortSignal;
+  /** Ends all streams. */
+  end(): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +27,9 @@ export interface EventHub {
 export function createEventHub(connectionString: string, logger: Logger): EventHub {
   const subscribers = new Set<(message: HubMessage) => void>();
   const signalSubscribers = new Set<(signal: QueueSignal) => void>();
+  const ending = new AbortController();
+  // Each stream listens to it.
+  setMaxListeners(0, ending.signal);
   let listener: DbListener | null = null;
   let databaseState: DatabaseState | null = null;
   let saidDeaf = false;
@@ -76,6 +84,8 @@ export function createEventHub(connectionString: string, logger: Logger): EventH
     },
     subscribe: (onMessage) => add(subscribers, onMessage),
     subscribeToSignals: (onSignal) => add(signalSubscribers, onSignal),
+    ending: ending.signal,
+    end: () => ending.abort(),
     async close() {
       subscribers.clear();
       signalSubscribers.clear();

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GET as events } from '#app/api/events/route.ts';
 import { GET as sessionEvents } from '#app/api/sessions/[id]/events/route.ts';
 import { routeParams } from '#test/api-routes.ts';
-import { apiRequest, createTestServerContext, type TestServerContext } from '#test/server-context.ts';
+import { startApiServer } from '#test/api-server.ts';
+import { apiRequest, createTestServerContext, TEST_TOKEN, type TestServerContext } from '#test/server-context.ts';
 import { waitFor } from '#test/wait-for.ts';
 import type { HubMessage } from './event-hub.ts';
 import { respondEventStream } from './event-stream.ts';
@@ -82,7 +83,7 @@ describe('the event stream', () => {
           subscribers -= 1;
         };
       },
-      close: async () => {},
+      ending: new AbortController().signal,
     };
     const leaving = new AbortController();
     const request = apiRequest('/api/events', { signal: leaving.signal });
@@ -94,5 +95,21 @@ describe('the event stream', () => {
     else if (how === 'the body is given up') await reader?.cancel();
     else for (let i = 0; i < 3_000; i += 1) announce({ kind: 'change', event: { topics: ['leads'], sessionIds: [1] } });
     await waitFor(() => subscribers === 0);
+  });
+});
+
+describe('a server that is told to stop', () => {
+  it('is kept by no stream, and by none that is opened then', async () => {
+    const http = await startApiServer();
+    const response = await fetch(`${http.origin}/api/events`, { headers: { authorization: `Bearer ${TEST_TOKEN}` } });
+    const heard = collect(response);
+    await waitFor(() => heard.text() !== '');
+    // Else the server would wait some seconds more for the next request on its connection.
+    expect(response.headers.get('connection')).toBe('close');
+    const drained = http.drain();
+    server.context.hub.end();
+    await drained;
+    await heard.ended;
+    await collect(await events(apiRequest('/api/events'), routeParams())).ended;
   });
 });

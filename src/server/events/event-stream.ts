@@ -9,7 +9,7 @@ const LIFETIME_MS = 15 * 60_000;
 /** More than this unread means that nobody reads; the stream ends instead of filling the memory. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
-type StreamHub = Pick<EventHub, 'databaseState' | 'subscribe'>;
+type StreamHub = Pick<EventHub, 'databaseState' | 'subscribe' | 'ending'>;
 
 export interface EventStreamOptions {
   /** Passes on what concerns the stream; everything unless given. */
@@ -23,12 +23,14 @@ const HEADERS = {
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
+  // A server that stops would wait for a connection that is kept for the next request.
+  connection: 'close',
 };
 
 /**
  * Answers with server-sent events. "change" carries {topics, sessionIds?}: what to fetch again, never rows. "database"
  * carries {database: "ok" | "unavailable"}: while it is away, changes cannot be heard. A comment every 15 s keeps the
- * connection alive. Ends with the request, with a reader that leaves or does not read, and after 15 minutes.
+ * connection alive. Ends with the request, with a reader that leaves or does not read, with the process, and after 15 minutes.
  */
 export function respondEventStream(request: Request, hub: StreamHub, options: EventStreamOptions = {}): Response {
   const ended = new AbortController();
@@ -40,8 +42,10 @@ export function respondEventStream(request: Request, hub: StreamHub, options: Ev
     },
     new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_BYTES_MAX }),
   );
-  if (request.signal.aborted) end();
-  request.signal.addEventListener('abort', end, { once: true, signal: ended.signal });
+  for (const over of [request.signal, hub.ending]) {
+    if (over.aborted) end();
+    over.addEventListener('abort', end, { once: true, signal: ended.signal });
+  }
   return new Response(body, { headers: HEADERS });
 }
 
