@@ -62,3 +62,41 @@ it('gives no lease to the successor of a process that died while it was register
   }
   await slot.ended;
 });
+
+/** A process that is ready like a worker, and says so all the time. */
+const BEATER = `setInterval(() => process.send({ heard: 'beat' }), 100); process.send({ type: 'ready' });`;
+
+it('kills no worker that went on talking while the manager itself stood still', async () => {
+  const child = spawn(process.execPath, ['-e', BEATER], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  let beats = 0;
+  child.on('message', () => {
+    beats += 1;
+  });
+  const slot = new WorkerSlot({
+    spawn: () => child,
+    nameWorker: () => 'talking-1',
+    register: async () => 0,
+    release: async () => {},
+    onChange: () => {},
+    onEnd: () => {},
+    countOomKills: () => 0,
+    restartDelayMs: () => 1,
+    autoRestart: false,
+    logger: silentLogger(),
+  });
+  try {
+    slot.start();
+    await waitFor(() => beats > 1, { timeoutMs: 20_000, what: 'the first beats' });
+    const endsAtMs = performance.now() + 1_000;
+    while (performance.now() < endsAtMs);
+    slot.checkSilence(500);
+    // Several seconds of beats: longer than anybody thinks about it.
+    const enough = beats + 60;
+    await waitFor(() => slot.isEmpty || beats > enough, { timeoutMs: 60_000, what: 'its beats to go on' });
+    expect(slot.isEmpty).toBe(false);
+  } finally {
+    slot.stop(0);
+    child.kill('SIGKILL');
+  }
+  await slot.ended;
+});

@@ -32,6 +32,9 @@ export interface WorkerSlotPorts {
 /** A worker that was told to stop gets this much longer than its grace before it is killed. */
 const STOP_MARGIN_MS = 5_000;
 
+/** Several of the beats that a worker sends every second. */
+const SUSPICION_MS = 4_000;
+
 interface RunningWorker {
   child: ChildProcess;
   workerId: string;
@@ -39,6 +42,9 @@ interface RunningWorker {
   forkedAtMs: number;
   lastHeardAtMs: number;
   registered: boolean;
+  /** It seemed to be silent, and has not been heard since. */
+  suspected: boolean;
+  /** It was killed for its silence. */
   silent: boolean;
   stats: WorkerStats | null;
 }
@@ -136,10 +142,21 @@ export class WorkerSlot {
     this.#register(worker);
   }
 
-  /** Kills a worker that has said nothing for `silenceMs`. */
+  /** Kills a worker that has said nothing for `silenceMs`, and goes on saying nothing for a moment. */
   checkSilence(silenceMs: number): void {
     const worker = this.#worker;
-    if (!worker || worker.silent || monotonicNowMs() - worker.lastHeardAtMs < silenceMs) return;
+    if (!worker || worker.suspected || monotonicNowMs() - worker.lastHeardAtMs < silenceMs) return;
+    worker.suspected = true;
+    const { lastHeardAtMs } = worker;
+    // Where we have stood still ourselves, alone or with the whole machine, what it said waits to be heard, or it is about to say it.
+    setTimeout(() => {
+      if (this.#worker !== worker) return;
+      if (worker.lastHeardAtMs === lastHeardAtMs) this.#killSilent(worker, silenceMs);
+      else worker.suspected = false;
+    }, SUSPICION_MS);
+  }
+
+  #killSilent(worker: RunningWorker, silenceMs: number): void {
     worker.silent = true;
     this.#ports.logger.error({ worker: worker.workerId, silenceMs }, 'A worker does not answer any more; killing it');
     worker.child.kill('SIGKILL');
@@ -182,6 +199,7 @@ export class WorkerSlot {
       forkedAtMs: now,
       lastHeardAtMs: now,
       registered: false,
+      suspected: false,
       silent: false,
       stats: null,
     };
