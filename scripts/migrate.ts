@@ -7,6 +7,8 @@ import { readEnv } from '#lib/env.ts';
  * `npm start` does this by itself. Exit codes: 0 up to date, 1 failed, nothing changed.
  */
 try {
+  if (process.argv.length > 2)
+    throw new Error(`"${process.argv[2]}" is not known here: this migrates and can do nothing else.`);
   if (existsSync('.env')) process.loadEnvFile('.env');
   const env = readEnv();
   const url = env.DIRECT_DATABASE_URL ?? env.DATABASE_URL;

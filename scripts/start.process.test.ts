@@ -21,8 +21,11 @@ describe('npm start', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  async function start(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'start.ts')], {
+  async function start(
+    env: Record<string, string>,
+    args: string[] = [],
+  ): Promise<{ code: number | null; said: string }> {
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'start.ts'), ...args], {
       env: { ...process.env, PORT: '0', EKO_DATA_DIR: dataDir, NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -38,6 +41,22 @@ describe('npm start', () => {
     expect(code).toBe(2);
     expect(said).toContain('NUM_WORKERS = "many" must be a whole number');
     expect(said).toContain('EKO_DEMOO is not a setting; did you mean EKO_DEMO?');
+  });
+
+  it('ends with 2 at words that it does not know, since what they ask for would not be done', async () => {
+    const { code, said } = await start({}, ['--port', '4000']);
+    expect(code).toBe(2);
+    expect(said).toContain('"--port" is not known here');
+    expect(said).toContain('PORT=3001 npm start');
+    expect(existsSync(path.join(dataDir, 'postgres'))).toBe(false);
+  });
+
+  it('names a database behind a socket that is not there', async () => {
+    const folder = encodeURIComponent(dataDir);
+    const { code, said } = await start({ DATABASE_URL: `postgres://eko:very-secret@/eko?host=${folder}` });
+    expect(code).toBe(1);
+    expect(said).toContain(`Cannot reach the database "eko" at ${dataDir} (ENOENT)`);
+    expect(said).not.toContain('very-secret');
   });
 
   it('ends with 1 when the port that was asked for is taken, and says who has it', async () => {

@@ -42,10 +42,11 @@ async function startEmbedded(env: Env, shutdown: Shutdown, output: Output): Prom
 
 /** The address goes in without its password. */
 function explainMigrationFailure(cause: Error, url: string): string {
-  const { host, pathname } = new URL(url);
+  // Without a host it is a socket's, whose folder stands among the parameters.
+  const { host, pathname, searchParams } = URL.parse(url) ?? new URL(url.replace('@/', '@socket/'));
   const code = 'code' in cause ? String(cause.code) : '';
-  const where = `the database "${pathname.slice(1)}" at ${host}`;
-  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code)) {
+  const where = `the database "${pathname.slice(1)}" at ${searchParams.get('host') ?? host}`;
+  if (['ENOENT', 'ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code)) {
     return `Cannot reach ${where} (${code}). Check DATABASE_URL and that the server runs, or unset it to use the embedded one.`;
   }
   if (['28P01', '28000', '3D000'].includes(code)) {

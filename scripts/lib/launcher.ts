@@ -44,9 +44,10 @@ export async function runLauncher(root: string): Promise<number> {
   let exitCode = 0;
   try {
     if (existsSync('.env')) process.loadEnvFile('.env');
+    const dev = readDevFlag(process.argv.slice(2));
     const env = readEnv();
     lock = lockDataFolder(env.EKO_DATA_DIR);
-    await launch({ root, env, dev: process.argv.includes('--dev'), output, shutdown }, lock);
+    await launch({ root, env, dev, output, shutdown }, lock);
     await shutdown.requested;
   } catch (error) {
     if (!shutdown.signal.aborted) exitCode = explain(error);
@@ -55,6 +56,15 @@ export async function runLauncher(root: string): Promise<number> {
   lock?.release();
   if (exitCode === 0 && !hurriedBy) output.say('info', 'everything is stopped');
   return hurriedBy ? (hurriedBy === 'SIGINT' ? 130 : 143) : exitCode;
+}
+
+/** @throws SettingsError for anything but --dev: what it asks for would not be done. */
+function readDevFlag(words: readonly string[]): boolean {
+  const unknown = words.find((word) => word !== '--dev');
+  if (unknown === undefined) return words.length > 0;
+  throw new SettingsError(
+    `"${unknown}" is not known here: settings come from the environment or from .env, such as "PORT=3001 npm start".`,
+  );
 }
 
 /** Says what is in the way. @returns the exit code. */

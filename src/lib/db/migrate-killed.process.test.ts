@@ -19,9 +19,12 @@ afterEach(async () => {
 });
 
 /** `npm run migrate`, with DATABASE_URL pointing to a pooler that does not even answer. */
-function startMigrating(directUrl: string): { child: ChildProcess; ended: Promise<unknown>; output: () => string } {
+function startMigrating(
+  directUrl: string,
+  args: string[] = [],
+): { child: ChildProcess; ended: Promise<unknown>; output: () => string } {
   let output = '';
-  const child = spawn(process.execPath, [SCRIPT], {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
     env: { ...process.env, DATABASE_URL: 'postgres://eko@127.0.0.1:9/eko', DIRECT_DATABASE_URL: directUrl },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -54,6 +57,18 @@ function chooseKills(statements: number): number[] {
   if (LONG) return Array.from({ length: statements }, (_, index) => index + 1);
   return [2, Math.round(statements / 2), statements];
 }
+
+it('npm run migrate changes nothing when it is asked for something that it cannot do', async () => {
+  const database = await createEmptyDatabase();
+  databases.push(database);
+  const { child, ended, output } = startMigrating(database.url, ['--dry-run']);
+  await ended;
+  expect({ code: child.exitCode, said: output() }).toEqual({
+    code: 1,
+    said: expect.stringContaining('"--dry-run" is not known here'),
+  });
+  expect(await database.db.query(`select to_regnamespace('drizzle') as found`)).toEqual([{ found: null }]);
+});
 
 it(
   'npm run migrate may be killed at any statement: it leaves all or nothing, and the next one completes it',

@@ -86,6 +86,12 @@ describe('--max-failures', () => {
     });
   });
 
+  it('may be a single look', () => {
+    expect(idle({ maxFailures: 1 }, 60_000).stop).toMatchObject({
+      message: 'Looked once and found nothing (--max-failures 1)',
+    });
+  });
+
   it('never waits more than a minute', () => {
     expect([1, 2, 6, 7, 50].map(lookAgainMs)).toEqual([1_000, 2_000, 32_000, 60_000, 60_000]);
   });

@@ -180,11 +180,13 @@ function findEmptiness(state: RunState, outlook: WorkOutlook, limits: RunLimits)
   if (maxFailures !== null && state.emptyLooks >= maxFailures) {
     return {
       reason: 'max-failures',
-      message: `Looked ${maxFailures} times in a row and found nothing (--max-failures ${maxFailures})`,
+      message: `Looked ${inARow(maxFailures)} and found nothing (--max-failures ${maxFailures})`,
     };
   }
   return null;
 }
+
+const inARow = (count: number) => (count === 1 ? 'once' : `${count} times in a row`);
 
 const tries = (count: number) => (count === 1 ? '1 try' : `${count} tries`);
 
