@@ -18,7 +18,7 @@ export const LEAD_COLUMNS: OpsColumn<ApiLead>[] = [
   {
     key: 'value',
     title: 'Value',
-    width: 112,
+    width: 120,
     align: 'right',
     hiddenBelow: 75,
     render: ({ value }) => (value === null ? <Missing /> : formatDollars(value)),

@@ -8,6 +8,7 @@ import { EmptyPanel } from '#components/empty-panel.tsx';
 import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import { LeadCard } from './lead-card.tsx';
 import { LEAD_COLUMNS } from './lead-columns.tsx';
 import { useLeadFilters } from './use-lead-filters.ts';
@@ -16,9 +17,9 @@ import { useNewerLeads } from './use-newer-leads.ts';
 export function LeadsTable() {
   const { filters, clear, isFiltered } = useLeadFilters();
   const leads = useLeads(filters);
+  const problem = useProblem(leads);
   const reading = useNewerLeads(filters, leads);
-  if (leads.error !== null && leads.data === undefined)
-    return <QueryProblem error={leads.error} onRetry={leads.refetch} />;
+  if (problem !== null) return <QueryProblem error={problem} onRetry={leads.refetch} />;
   const records = leads.data?.pages.flatMap(({ items }) => items);
   return (
     <div {...reading.handlers}>

@@ -9,12 +9,14 @@ import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
+import { useProblem } from '#components/use-problem.ts';
 import { ScheduleCard } from './schedule-card.tsx';
 import { SCHEDULE_COLUMNS } from './schedule-columns.tsx';
 import { ScheduleDialog } from './schedule-dialog.tsx';
 
 export function SchedulesBoard() {
   const schedules = useSchedules();
+  const problem = useProblem(schedules);
   const [adding, add] = useDisclosure();
   const mayWrite = useMayWrite();
   const button = (
@@ -29,8 +31,8 @@ export function SchedulesBoard() {
         hint="Scrapes that start by themselves, each time once, whichever machines run."
         actions={button}
       />
-      {schedules.data === undefined && schedules.error !== null ? (
-        <QueryProblem error={schedules.error} onRetry={schedules.refetch} />
+      {problem !== null ? (
+        <QueryProblem error={problem} onRetry={schedules.refetch} />
       ) : (
         <OpsTable
           caption="Schedules"

@@ -6,6 +6,7 @@ import { useSessions } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import { useSourceLabel } from '#components/use-source-label.ts';
 import { SessionCard } from './session-card.tsx';
 import { sessionColumns } from './session-columns.tsx';
@@ -15,12 +16,13 @@ import { useSessionFilters } from './use-session-filters.ts';
 export function SessionsTable({ newIds }: { newIds: ReadonlySet<number> }) {
   const { filters, clear, isFiltered } = useSessionFilters();
   const sessions = useSessions(filters);
+  const problem = useProblem(sessions);
   const labelOf = useSourceLabel();
-  if (sessions.error !== null && sessions.data === undefined) {
+  if (problem !== null) {
     return (
       // A filter may be what is wrong, so that it must stay in reach.
       <SessionFilters>
-        <QueryProblem error={sessions.error} onRetry={() => sessions.refetch()} />
+        <QueryProblem error={problem} onRetry={() => sessions.refetch()} />
       </SessionFilters>
     );
   }

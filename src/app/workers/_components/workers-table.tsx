@@ -8,6 +8,7 @@ import { OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { WORKER_WORDS } from '#components/state-words.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiWorker } from '#lib/api/worker.ts';
 import { WORKER_STATUSES, type WorkerStatus } from '#lib/db/schema/vocabulary.ts';
 import { countsInWords } from './state-counts.ts';
@@ -16,11 +17,12 @@ import { WORKER_COLUMNS } from './worker-columns.tsx';
 
 export function WorkersTable() {
   const workers = useWorkers();
+  const problem = useProblem(workers);
   const items = workers.data?.items;
   return (
     <Panel title="Workers" hint={items === undefined || items.length === 0 ? undefined : statesInWords(items)} flush>
-      {workers.error !== null && items === undefined ? (
-        <QueryProblem bare error={workers.error} onRetry={workers.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={workers.refetch} />
       ) : (
         <OpsTable
           bare

@@ -8,6 +8,7 @@ import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { SignalChip } from '#components/signals.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiLeadDetail } from '#lib/api/lead.ts';
 import { leadName, leadPlace } from '../../_components/lead-name.ts';
 import { roleWord } from '../../_components/lead-roles.ts';
@@ -17,10 +18,12 @@ import { LinkedPanel } from './linked-panel.tsx';
 import { ProvenancePanel } from './provenance-panel.tsx';
 
 export function LeadView({ id }: { id: number }) {
-  const { data: lead, error, refetch } = useLead(id);
+  const query = useLead(id);
+  const problem = useProblem(query);
+  const lead = query.data;
   if (lead === null) return <NoSuchLead id={id} />;
   if (lead !== undefined) return <LeadParts lead={lead} />;
-  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (problem !== null) return <QueryProblem error={problem} onRetry={query.refetch} />;
   return (
     <Stack role="status" aria-label="Loading">
       <Skeleton height={56} />

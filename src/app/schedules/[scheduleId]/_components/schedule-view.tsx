@@ -9,6 +9,7 @@ import { PageHeader } from '#components/page-header.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { useMayWrite } from '#components/use-may-write.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiScheduleDetail } from '#lib/api/schedule.ts';
 import { ScheduleMenu } from '../../_components/schedule-menu.tsx';
 import { useScheduleAction } from '../../_components/use-schedule-action.ts';
@@ -16,10 +17,12 @@ import { RunsPanel } from './runs-panel.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 
 export function ScheduleView({ id }: { id: number }) {
-  const { data: schedule, error, refetch } = useSchedule(id);
+  const query = useSchedule(id);
+  const problem = useProblem(query);
+  const schedule = query.data;
   if (schedule === null) return <NoSuchSchedule id={id} />;
   if (schedule !== undefined) return <ScheduleParts schedule={schedule} />;
-  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (problem !== null) return <QueryProblem error={problem} onRetry={query.refetch} />;
   return (
     <Stack role="status" aria-label="Loading">
       <Skeleton height={56} />

@@ -6,6 +6,7 @@ import { useSessionRequests } from '#components/api/queries.ts';
 import { morePages, OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { RequestCard } from './request-card.tsx';
 import { requestColumns } from './request-columns.tsx';
@@ -14,6 +15,7 @@ import { requestColumns } from './request-columns.tsx';
 export function RequestsPanel({ session }: { session: ApiSessionDetail }) {
   const [problems, setProblems] = useState(false);
   const requests = useSessionRequests(session.id, problems);
+  const problem = useProblem(requests);
   return (
     <Panel
       title="Requests"
@@ -28,8 +30,8 @@ export function RequestsPanel({ session }: { session: ApiSessionDetail }) {
         />
       }
     >
-      {requests.data === undefined && requests.error !== null ? (
-        <QueryProblem bare error={requests.error} onRetry={requests.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={requests.refetch} />
       ) : (
         <OpsTable
           bare

@@ -6,6 +6,7 @@ import { useSession } from '#components/api/queries.ts';
 import { EmptyPanel } from '#components/empty-panel.tsx';
 import { PageLink } from '#components/page-link.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
 import { ErrorPanel } from './error-panel.tsx';
@@ -17,10 +18,12 @@ import { RequestsPanel } from './requests-panel.tsx';
 import { SessionHeader } from './session-header.tsx';
 
 export function SessionView({ id }: { id: number }) {
-  const { data: session, error, refetch } = useSession(id);
+  const query = useSession(id);
+  const problem = useProblem(query);
+  const session = query.data;
   if (session === null) return <NoSuchSession id={id} />;
   if (session !== undefined) return <SessionParts session={session} />;
-  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (problem !== null) return <QueryProblem error={problem} onRetry={query.refetch} />;
   return (
     <Stack role="status" aria-label="Loading">
       <Skeleton height={56} />

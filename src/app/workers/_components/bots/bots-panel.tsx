@@ -10,6 +10,7 @@ import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { BOT_WORDS } from '#components/state-words.ts';
 import { useMayAdminister } from '#components/use-may-write.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiBot } from '#lib/api/bot.ts';
 import { countsInWords } from '../state-counts.ts';
 import { NewTokenDialog } from '../tokens/new-token-dialog.tsx';
@@ -19,6 +20,7 @@ import { BOT_COLUMNS } from './bot-columns.tsx';
 /** The programs that work over HTTP: how they are, what they do, and how to add one. */
 export function BotsPanel() {
   const bots = useBots();
+  const problem = useProblem(bots);
   const items = bots.data?.items;
   return (
     <Panel
@@ -27,8 +29,8 @@ export function BotsPanel() {
       actions={<AddBot />}
       flush
     >
-      {items === undefined && bots.error !== null ? (
-        <QueryProblem bare error={bots.error} onRetry={bots.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={bots.refetch} />
       ) : (
         <OpsTable
           bare

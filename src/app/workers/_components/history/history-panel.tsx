@@ -8,6 +8,7 @@ import { formatCount } from '#components/format.ts';
 import { useLive } from '#components/live-provider.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ArchiveFigures, ArchiveStats } from '#lib/archive/archive-stats.ts';
 import classes from '../plain-table.module.css';
 import { firstDayOf, sumByDay } from './sum-by-day.ts';
@@ -28,6 +29,7 @@ export function HistoryPanel() {
   const [range, setRange] = useState('14');
   const isPaused = useLive().state === 'paused';
   const stats = useArchiveStats(firstDayOf(Number(range), Date.now()), { enabled: isSeen, isPaused });
+  const problem = useProblem(stats);
   return (
     <div ref={ref}>
       <Panel
@@ -44,8 +46,8 @@ export function HistoryPanel() {
         }
         flush
       >
-        {stats.error && !stats.data ? (
-          <QueryProblem bare error={stats.error} onRetry={() => void stats.refetch()} />
+        {problem !== null ? (
+          <QueryProblem bare error={problem} onRetry={() => void stats.refetch()} />
         ) : (
           <HistoryTable stats={stats.data} />
         )}

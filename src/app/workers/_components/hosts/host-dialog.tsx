@@ -4,6 +4,7 @@ import { type Fact, FactList } from '#components/fact-list.tsx';
 import { formatCount, formatMs, plural } from '#components/format.ts';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiHost } from '#lib/api/host.ts';
 import { GAP_REASONS, HostStateCell, waitingInWords } from './host-facts.tsx';
 import { RobotsFacts } from './robots-facts.tsx';
@@ -21,10 +22,12 @@ export function HostDialog({ hostKey, onClose }: { hostKey: string | null; onClo
 const HOSTS_MAX = 200;
 
 function HostDetails({ hostKey }: { hostKey: string }) {
-  const { data, error, refetch } = useHosts({ text: hostKey }, HOSTS_MAX);
+  const hosts = useHosts({ text: hostKey }, HOSTS_MAX);
+  const problem = useProblem(hosts);
+  const { data, refetch } = hosts;
   const host = data?.pages.flatMap(({ items }) => items).find((item) => item.hostKey === hostKey);
   if (host !== undefined) return <HostParts host={host} />;
-  if (error !== null) return <QueryProblem bare error={error} onRetry={refetch} />;
+  if (problem !== null) return <QueryProblem bare error={problem} onRetry={refetch} />;
   if (data === undefined) return <Skeleton height={200} role="status" aria-label="Loading" />;
   return <Text size="sm">This host has never been asked.</Text>;
 }

@@ -12,6 +12,7 @@ import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
 import { HOST_WORDS } from '#components/state-words.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiHostPage } from '#lib/api/host.ts';
 import { HOST_STATES, type HostState } from '#lib/hosts/host-state.ts';
 import { countAll, countsInWords } from '../state-counts.ts';
@@ -29,6 +30,7 @@ export function HostsPanel() {
   /** In the address, so that a link to one host can be sent. */
   const [opened, open] = useQueryState('host', { history: 'push' });
   const hosts = useHosts({ state, text });
+  const problem = useProblem(hosts);
   const counts = hosts.data?.pages.at(-1)?.counts;
   const total = counts === undefined ? 0 : countAll(counts);
   const filtered = state !== null || text !== null;
@@ -37,8 +39,8 @@ export function HostsPanel() {
       {counts && (total > FILTERS_FROM || filtered) && (
         <HostFilters counts={counts} state={state} text={text} onState={setState} onText={setText} />
       )}
-      {hosts.data === undefined && hosts.error !== null ? (
-        <QueryProblem bare error={hosts.error} onRetry={hosts.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={hosts.refetch} />
       ) : (
         <OpsTable
           bare

@@ -6,6 +6,7 @@ import { EmptyPanel } from '#components/empty-panel.tsx';
 import { OpsTable } from '#components/ops-table.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import { NODE_STATUSES } from '#lib/db/schema/vocabulary.ts';
 import { countsInWords } from '../state-counts.ts';
 import { NodeCard } from './node-card.tsx';
@@ -16,6 +17,7 @@ import { useClusterStatus } from './use-cluster-status.ts';
 /** The machines: how they are, and everything that people can ask of them. */
 export function NodesPanel() {
   const cluster = useClusterStatus();
+  const problem = useProblem(cluster);
   const nodes = cluster.data?.nodes;
   return (
     <Panel
@@ -23,8 +25,8 @@ export function NodesPanel() {
       hint={nodes && nodes.total > 0 ? countsInWords(nodes, NODE_STATUSES, NODE_WORDS) : undefined}
       flush
     >
-      {cluster.data === undefined && cluster.error !== null ? (
-        <QueryProblem bare error={cluster.error} onRetry={cluster.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={cluster.refetch} />
       ) : (
         <OpsTable
           bare

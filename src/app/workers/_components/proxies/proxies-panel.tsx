@@ -13,6 +13,7 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import { StateFilter } from '#components/state-filter.tsx';
 import { PROXY_WORDS } from '#components/state-words.ts';
 import { useMayAdminister } from '#components/use-may-write.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiProxyPage } from '#lib/api/proxy.ts';
 import { PROXY_STATUSES, type ProxyStatus } from '#lib/db/schema/vocabulary.ts';
 import { countAll, countsInWords } from '../state-counts.ts';
@@ -31,6 +32,7 @@ export function ProxiesPanel() {
   const [status, setStatus] = useState<ProxyStatus | null>(null);
   const [text, setText] = useState<string | null>(null);
   const proxies = useProxies({ status, text });
+  const problem = useProblem(proxies);
   const counts = proxies.data?.pages.at(-1)?.counts;
   const total = counts === undefined ? 0 : countAll(counts);
   const filtered = status !== null || text !== null;
@@ -44,8 +46,8 @@ export function ProxiesPanel() {
       {counts && (total > FILTERS_FROM || filtered) && (
         <ProxyFilters counts={counts} status={status} text={text} onStatus={setStatus} onText={setText} />
       )}
-      {proxies.data === undefined && proxies.error !== null ? (
-        <QueryProblem bare error={proxies.error} onRetry={proxies.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={proxies.refetch} />
       ) : (
         <OpsTable
           bare

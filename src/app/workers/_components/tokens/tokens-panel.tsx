@@ -12,6 +12,7 @@ import { notifyDone, notifyProblem } from '#components/notify.tsx';
 import { Panel } from '#components/panel.tsx';
 import { QueryProblem } from '#components/query-problem.tsx';
 import { RelativeTime } from '#components/relative-time.tsx';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiToken } from '#lib/api/token.ts';
 import classes from '../plain-table.module.css';
 import { NewTokenDialog } from './new-token-dialog.tsx';
@@ -24,6 +25,7 @@ export function TokensPanel() {
 
 function AdminTokens() {
   const tokens = useTokens();
+  const problem = useProblem(tokens);
   const [opened, dialog] = useDisclosure();
   const good = tokens.data?.items.filter(({ revokedAt }) => revokedAt === null);
   return (
@@ -42,8 +44,8 @@ function AdminTokens() {
       }
       flush
     >
-      {tokens.error !== null && good === undefined ? (
-        <QueryProblem bare error={tokens.error} onRetry={tokens.refetch} />
+      {problem !== null ? (
+        <QueryProblem bare error={problem} onRetry={tokens.refetch} />
       ) : (
         <TokensTable tokens={good} />
       )}

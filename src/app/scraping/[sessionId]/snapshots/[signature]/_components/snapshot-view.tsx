@@ -10,6 +10,7 @@ import { QueryProblem } from '#components/query-problem.tsx';
 import { ExternalLink } from '#components/safe-link.tsx';
 import { StateLabel } from '#components/state-label.tsx';
 import { verdictWord } from '#components/state-words.ts';
+import { useProblem } from '#components/use-problem.ts';
 import type { ApiPageSnapshot } from '#lib/api/session.ts';
 import { BodyPanel } from './body-panel.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
@@ -18,7 +19,8 @@ import { SnapshotFacts } from './snapshot-facts.tsx';
 
 /** What a site showed us where it should have shown a page: the verdict, what spoke for it, and the page as inert text. */
 export function SnapshotView({ sessionId, signature }: { sessionId: number; signature: string }) {
-  const { data: snapshot, error, refetch } = useSnapshot(signature);
+  const query = useSnapshot(signature);
+  const problem = useProblem(query);
   return (
     <>
       <Breadcrumbs fz="sm" mb={6} separatorMargin={6}>
@@ -32,21 +34,21 @@ export function SnapshotView({ sessionId, signature }: { sessionId: number; sign
           Page as received
         </Text>
       </Breadcrumbs>
-      <SnapshotBody snapshot={snapshot} error={error} refetch={refetch} />
+      <SnapshotBody snapshot={query.data} problem={problem} refetch={query.refetch} />
     </>
   );
 }
 
 interface SnapshotBodyProps {
   snapshot: ApiPageSnapshot | null | undefined;
-  error: Error | null;
+  problem: Error | null;
   refetch: () => void;
 }
 
-function SnapshotBody({ snapshot, error, refetch }: SnapshotBodyProps) {
+function SnapshotBody({ snapshot, problem, refetch }: SnapshotBodyProps) {
   if (snapshot === null) return <NoSuchSnapshot />;
   if (snapshot !== undefined) return <SnapshotParts snapshot={snapshot} />;
-  if (error !== null) return <QueryProblem error={error} onRetry={refetch} />;
+  if (problem !== null) return <QueryProblem error={problem} onRetry={refetch} />;
   return (
     <Stack role="status" aria-label="Loading">
       <Skeleton height={56} />
