@@ -21,7 +21,7 @@ export type Script =
   | { do: 'ignore-signal' }
   | { do: 'throw'; message: string }
   | { do: 'throttled'; retryAfterMs: number }
-  | { do: 'exit'; code: number }
+  | { do: 'exit'; code: number; afterMs?: number }
   | { do: 'unhandled' }
   /** Takes memory until somebody stops it. */
   | { do: 'hoard' }
@@ -51,6 +51,7 @@ class ScriptedScraper extends BaseScraper {
       case 'throttled':
         throw new ThrottledError('The site asks for a rest', script.retryAfterMs);
       case 'exit':
+        if (script.afterMs) await wait(script.afterMs);
         return process.exit(script.code);
       case 'unhandled':
         void Promise.reject(new Error('nobody catches this'));

@@ -32,6 +32,13 @@ export interface ManagerOptions extends WorkerProcessOptions {
   duties?: readonly ManagerDuty[];
 }
 
+/** What a worker that has ended last said of itself. */
+export interface LastWords {
+  pid: number;
+  stats: WorkerStats;
+  cause: Exclude<WorkerEndCause, 'lost'>;
+}
+
 /** A worker's change of state is in the database after this time, not only at the next heartbeat. */
 const CHANGE_BEAT_MS = 250;
 
@@ -60,7 +67,7 @@ export class WorkerManager {
   #watchdog: NodeJS.Timeout | null = null;
   #announced = '';
   #graceMs: number | null = null;
-  #onWorkerEnd: (last: { pid: number; stats: WorkerStats }) => void = () => {};
+  #onWorkerEnd: (last: LastWords) => void = () => {};
   #tasksEnded: Promise<unknown> = Promise.resolve();
   #state: 'new' | 'running' | 'draining' | 'ended' = 'new';
 
@@ -130,7 +137,7 @@ export class WorkerManager {
   }
 
   /** Has `listener` called with what each worker process that ends from now on last said of itself. */
-  onWorkerEnd(listener: (last: { pid: number; stats: WorkerStats }) => void): void {
+  onWorkerEnd(listener: (last: LastWords) => void): void {
     this.#onWorkerEnd = listener;
   }
 
@@ -208,7 +215,7 @@ export class WorkerManager {
       onChange: () => this.#heartbeat.soon(CHANGE_BEAT_MS),
       onEnd: (cause, last) => {
         this.#tally.noteEnd(cause, last?.stats ?? null);
-        if (last) this.#onWorkerEnd(last);
+        if (last) this.#onWorkerEnd({ ...last, cause });
         this.#promptDuties(CHANGE_BEAT_MS);
       },
       countOomKills: this.#countOomKills,

@@ -164,6 +164,17 @@ describe('a run of workers', { timeout: 180_000 }, () => {
     ]);
   });
 
+  it('counts a try that took its worker with it, and begins no other in its place', async () => {
+    await enqueue(1, { do: 'exit', code: 7, afterMs: 1_000 });
+    await enqueue(1);
+    const { code, end } = await run(['--max-work', '1', '--concurrency', '1']);
+    expect({ code, end }).toMatchObject({
+      code: 0,
+      end: { reason: 'max-work', processed: 1, succeeded: 0, failed: 1 },
+    });
+    expect(await countCompleted()).toBe(0);
+  });
+
   it('leaves the work of other sources alone, and ends with 3 when there was nothing for it', async () => {
     await enqueue(1);
     expect(await run(['--once', '--sources', 'simulated'])).toMatchObject({

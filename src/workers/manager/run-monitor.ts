@@ -1,6 +1,7 @@
 import type { Logger } from '#lib/logger.ts';
 import { type ManagerMessage, monotonicNowMs, type WorkerStats } from '../messages.ts';
 import type { Standstill } from '../nodes/standstill.ts';
+import type { LastWords } from './manager.ts';
 import {
   endsByItself,
   lookAgainMs,
@@ -57,7 +58,7 @@ interface WatchedWorkers {
     send(message: ManagerMessage): void;
   }[];
   readonly graceMs: number | null;
-  onWorkerEnd(listener: (last: { pid: number; stats: WorkerStats }) => void): void;
+  onWorkerEnd(listener: (last: LastWords) => void): void;
   stop(): Promise<void>;
 }
 
@@ -93,8 +94,8 @@ export class RunMonitor {
   constructor(options: RunMonitorOptions) {
     this.#options = options;
     this.#allotment = new WorkAllotment(options.limits.maxWork ?? Number.POSITIVE_INFINITY);
-    options.manager.onWorkerEnd(({ pid, stats }) => {
-      this.#ended.push({ ...toShare(pid, stats, false), active: 0 });
+    options.manager.onWorkerEnd((last) => {
+      this.#ended.push(lastShareOf(last));
     });
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.#watch();
@@ -217,6 +218,13 @@ export class RunMonitor {
 
 function shareOf({ listening, mayClaim }: WatchedWorkers['slots'][number]): WorkerShare[] {
   return listening ? [toShare(listening.pid, listening.stats, mayClaim)] : [];
+}
+
+/** Tries that were under way when their worker died by a fault of its own have failed with it; others are handed back or go on elsewhere. */
+function lastShareOf({ pid, stats, cause }: LastWords): WorkerShare {
+  const share = toShare(pid, stats, false);
+  const lost = cause === 'crashed' ? share.active : 0;
+  return { ...share, processed: share.processed + lost, failed: share.failed + lost, active: 0 };
 }
 
 function toShare(pid: number, stats: WorkerStats, mayClaim: boolean): WorkerShare {
