@@ -19,9 +19,11 @@ export async function runEko(root: string, args: readonly string[], folder: stri
   const interrupted = new AbortController();
   if (existsSync('.env')) process.loadEnvFile('.env');
   const isWorker = args[0] === 'worker';
-  // Workers get the signals themselves.
-  if (!isWorker) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-  endWithOutput();
+  // Workers get the signals themselves, and finish what they run when nobody hears of it any more.
+  if (!isWorker) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+    endWithOutput();
+  }
   const isPretty = process.stdout.isTTY && !args.includes('--json');
   const output = createCliOutput(isPretty, {
     stdout: (text) => void process.stdout.write(text),

@@ -9,6 +9,9 @@ import { formatPretty, parseLine } from './output.ts';
 
 const REFRESH_MS = 1_000;
 
+/** The signal that a terminal was closed, and the error of a line that it does not take, come this close together. */
+const SAME_LOSS_MS = 1_000;
+
 /**
  * Runs the manager of this machine's workers as a process and ends as it ends. On a terminal its lines are made readable; else they go
  * on as they are. It gets our signals, and ends by itself when we are killed.
@@ -23,10 +26,22 @@ export async function runWorkersProcess(root: string, args: readonly string[], i
     // A process group of its own: Ctrl-C comes from us, once.
     detached: process.platform !== 'win32',
   });
-  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  let isAsked = false;
+  let lostAtMs = Number.NEGATIVE_INFINITY;
+  const forward = (signal: NodeJS.Signals) => {
+    if (performance.now() - lostAtMs < SAME_LOSS_MS) return;
+    isAsked = true;
+    child.kill(signal);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
-  // The starter is gone.
-  process.once('disconnect', () => child.kill('SIGTERM'));
+  // The starter or the terminal is gone. It is told by a signal too, before or after: a second one would mean "at once".
+  const stop = () => {
+    if (isAsked) return;
+    forward('SIGTERM');
+    lostAtMs = performance.now();
+  };
+  process.once('disconnect', stop);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', stop);
   if (child.stdout) showLines(child.stdout);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
