@@ -115,6 +115,13 @@ describe('bots on the page Workers', () => {
       `select count(*) as count from scraping_sessions where location = 'Once only'`,
     );
     expect(started).toEqual({ count: 1 });
+
+    // What can be done with it changes with its state, and the keyboard stays on it.
+    await page.getByRole('link', { name: 'Once only' }).first().click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the session' }).press('Enter');
+    await page.locator('button:focus', { hasText: 'Retry' }).press('Enter');
+    await page.locator('button:focus', { hasText: 'Cancel' }).waitFor();
   });
 
   it('say beside the field what is wrong with it', async () => {

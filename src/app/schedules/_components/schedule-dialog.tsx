@@ -28,7 +28,7 @@ export function ScheduleDialog({ opened, onClose, schedule }: DialogProps) {
 }
 
 function ScheduleForm({ schedule, onClose }: Omit<DialogProps, 'opened'>) {
-  const { form, submit, pending, problem } = useScheduleForm(schedule, onClose);
+  const { form, submit, pending, problem, isUnanswered } = useScheduleForm(schedule, onClose);
   const [wantsOptions, options] = useDisclosure(false);
   // What is wrong must be seen.
   const optionsOpen = wantsOptions || hasOptionErrors(form.errors);
@@ -68,8 +68,8 @@ function ScheduleForm({ schedule, onClose }: Omit<DialogProps, 'opened'>) {
           </Collapse>
         </div>
         {problem !== null && (
-          <Alert color="red" role="alert" title="It was not saved">
-            {problem}
+          <Alert color="red" role="alert" title={isUnanswered ? 'No answer came' : 'It was not saved'}>
+            {problem} {isUnanswered && 'It may be saved all the same: look at the list before you save again.'}
           </Alert>
         )}
         <Group justify="flex-end" gap="xs">

@@ -1,6 +1,7 @@
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { patchJson, postJson } from '#components/api/api-client.ts';
+import { isOutage } from '#components/api/query-client.ts';
 import { notifyDone } from '#components/notify.tsx';
 import { placeErrors } from '#components/place-errors.ts';
 import { useFocusFirstError } from '#components/use-focus-first-error.ts';
@@ -166,5 +167,7 @@ export function useScheduleForm(schedule: ApiSchedule | null, onSaved: (saved: A
     pending: save.isPending,
     /** What stands beside no field. */
     problem: save.error === null ? null : placeErrors(save.error, toFormField).rest,
+    /** It may have been saved all the same. */
+    isUnanswered: isOutage(save.error),
   };
 }

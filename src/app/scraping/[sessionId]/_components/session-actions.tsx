@@ -12,13 +12,11 @@ import type { ApiSessionDetail } from '#lib/api/session.ts';
 import { toCurl } from './to-curl.ts';
 
 export function SessionActions({ session }: { session: ApiSessionDetail }) {
-  const ended = session.status !== 'pending' && session.status !== 'running';
   const mayWrite = useMayWrite();
   return (
     <Group gap="xs">
       <CopyAsCurl session={session} />
-      {mayWrite && ended && <RetryButton session={session} />}
-      {mayWrite && !ended && <CancelButton session={session} />}
+      {mayWrite && <MainAction session={session} />}
     </Group>
   );
 }
@@ -33,49 +31,45 @@ function useSessionAction(session: ApiSessionDetail, action: 'cancel' | 'retry',
   });
 }
 
-function CancelButton({ session }: { session: ApiSessionDetail }) {
+/** One button, whatever it does in which state: whoever pressed it by keyboard stays on it when the state changes. */
+function MainAction({ session }: { session: ApiSessionDetail }) {
   const cancel = useSessionAction(session, 'cancel', `Session ${session.id} was asked to stop`);
-  const ask = () =>
-    modals.openConfirmModal({
-      title: 'Cancel this session?',
-      children: <Text size="sm">{cancelWords(session)}</Text>,
-      labels: { confirm: 'Cancel the session', cancel: 'Keep it' },
-      confirmProps: { color: 'red' },
-      onConfirm: () => cancel.mutate(),
-    });
+  const retry = useSessionAction(session, 'retry', `Session ${session.id} waits for a worker again`);
+  const ended = session.status !== 'pending' && session.status !== 'running';
+  const Icon = ended ? IconRefresh : IconPlayerStop;
   return (
     <Button
-      variant="default"
+      variant={ended && session.status !== 'completed' ? 'filled' : 'default'}
       size="sm"
-      leftSection={<IconPlayerStop size={16} aria-hidden />}
-      onClick={ask}
-      loading={cancel.isPending}
-      disabled={session.cancelRequested}
+      leftSection={<Icon size={16} aria-hidden />}
+      onClick={() => (ended ? retry.mutate() : askToCancel(session, () => cancel.mutate()))}
+      loading={cancel.isPending || retry.isPending}
+      disabled={!ended && session.cancelRequested}
     >
-      {session.cancelRequested ? 'Cancelling…' : 'Cancel'}
+      {actionWord(session, ended)}
     </Button>
   );
+}
+
+function actionWord({ status, cancelRequested }: ApiSessionDetail, ended: boolean): string {
+  if (ended) return status === 'completed' ? 'Run again' : 'Retry';
+  return cancelRequested ? 'Cancelling…' : 'Cancel';
+}
+
+function askToCancel(session: ApiSessionDetail, cancel: () => void): void {
+  modals.openConfirmModal({
+    title: 'Cancel this session?',
+    children: <Text size="sm">{cancelWords(session)}</Text>,
+    labels: { confirm: 'Cancel the session', cancel: 'Keep it' },
+    confirmProps: { color: 'red' },
+    onConfirm: cancel,
+  });
 }
 
 function cancelWords(session: ApiSessionDetail): string {
   if (session.status === 'pending')
     return 'It has not started, so it is cancelled at once. You can start it again later.';
   return 'Its worker is asked to stop and does so after the page it is reading, usually within seconds. Leads found until then are kept, and a retry goes on from there.';
-}
-
-function RetryButton({ session }: { session: ApiSessionDetail }) {
-  const retry = useSessionAction(session, 'retry', `Session ${session.id} waits for a worker again`);
-  return (
-    <Button
-      variant={session.status === 'completed' ? 'default' : 'filled'}
-      size="sm"
-      leftSection={<IconRefresh size={16} aria-hidden />}
-      onClick={() => retry.mutate()}
-      loading={retry.isPending}
-    >
-      {session.status === 'completed' ? 'Run again' : 'Retry'}
-    </Button>
-  );
 }
 
 function CopyAsCurl({ session }: { session: ApiSessionDetail }) {
