@@ -14,7 +14,7 @@ it('kills a worker whose event loop hangs, charges its session and replaces it',
   const queue = new JobQueue({ db: database.db });
   const folder = await bundleWorkers();
   const manager = new WorkerManager({
-    config: { numWorkers: 1, heartbeatMs: 500, workerTimeout: 3_000, healthCheckInterval: 500 },
+    config: { numWorkers: 1, heartbeatMs: 500, workerTimeout: 5_000, healthCheckInterval: 500 },
     events: createEventPublisher(database.db),
     queue,
     listen: (handlers) => listenToQueue({ connectionString: database.url, ...handlers }),
@@ -33,14 +33,14 @@ it('kills a worker whose event loop hangs, charges its session and replaces it',
         const rows = await database.db.query(`select stop_reason from worker_instances where status = 'crashed'`);
         return rows[0]?.stop_reason ?? null;
       },
-      { timeoutMs: 30_000, what: 'the silent worker to be killed' },
+      { timeoutMs: 60_000, what: 'the silent worker to be killed' },
     );
     expect(ended).toContain('did not answer');
     const charged = `select from scraping_sessions where status = 'pending' and crash_count = 1`;
     await waitFor(async () => (await database.db.query(charged)).length === 1, { what: 'the session to be charged' });
     await waitFor(
       async () => (await database.db.query(`select from worker_instances where status = 'idle'`)).length === 1,
-      { timeoutMs: 15_000, what: 'its replacement' },
+      { timeoutMs: 60_000, what: 'its replacement' },
     );
   } finally {
     await manager.stop(0);
