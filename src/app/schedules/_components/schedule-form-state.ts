@@ -158,7 +158,10 @@ export function useScheduleForm(schedule: ApiSchedule | null, onSaved: (saved: A
       onSaved(saved);
     },
     onError: (error) => form.setErrors(placeErrors(error, toFormField).fields),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['schedules'] }),
+    // Nobody waits for the list: a refusal moves the focus as soon as it is shown, not when somebody has gone on.
+    onSettled: () => {
+      queryClient.invalidateQueries({ queryKey: ['schedules'] });
+    },
   });
   useFocusFirstError(form, save.error);
   return {
