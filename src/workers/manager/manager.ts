@@ -15,6 +15,7 @@ import { nameWorker, spawnWorker, type WorkerProcessOptions } from './worker-pro
 import { beatOf, WorkerRows } from './worker-rows.ts';
 import { type NamedProcess, WorkerSlot } from './worker-slot.ts';
 import { type ManagerFigures, WorkerTally } from './worker-tally.ts';
+import { removeLeftTempFolders } from './worker-temp-folder.ts';
 
 export interface ManagerOptions extends WorkerProcessOptions {
   config?: Partial<ManagerConfig>;
@@ -145,6 +146,7 @@ export class WorkerManager {
     this.#state = 'running';
     this.#logger.info({ workers: this.#pool.size, node: this.#options.nodeId }, 'Manager started');
     this.#pool.start();
+    void removeLeftTempFolders();
     const tick = this.#task('tick', this.#config.tickMs, () => this.#tick(), 10_000);
     const rescue = this.#task('rescue', this.#config.rescueMs, () => this.#rescue(), 10_000);
     this.#tasks.push(tick, rescue);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { makeTempFolder, removeTempFolder } from './worker-temp-folder.ts';
 
 export interface WorkerProcessOptions {
   /** The module that a worker runs: TypeScript in development, the bundle in production. */
@@ -10,12 +11,15 @@ export interface WorkerProcessOptions {
   workerEnv: Record<string, string | undefined>;
 }
 
-/** Starts the process of a worker, which its slot watches and ends. */
+/** Starts the process of a worker, which its slot watches and ends. It has a folder of its own for temporary files, which goes with it. */
 export function spawnWorker({ workerEntry, workerArgs = [], workerEnv }: WorkerProcessOptions): ChildProcess {
-  return fork(workerEntry, [...workerArgs], {
-    env: workerEnv as NodeJS.ProcessEnv,
+  const folder = makeTempFolder();
+  const child = fork(workerEntry, [...workerArgs], {
+    env: { ...workerEnv, ...(folder ? { TMPDIR: folder } : {}) } as NodeJS.ProcessEnv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  if (folder) child.once('close', () => void removeTempFolder(folder));
+  return child;
 }
 
 /**
