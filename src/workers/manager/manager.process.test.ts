@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '#lib/logger.ts';
 import {
   isAlive,
   type ManagerProcess,
@@ -9,7 +11,11 @@ import { type NumberedSite, startNumberedSite } from '#test/numbered-site.ts';
 import { createTestDatabase, type TestDatabase } from '#test/postgres.ts';
 import type { Script } from '#test/scripted-scrapers.ts';
 import { waitFor } from '#test/wait-for.ts';
+import { bundleWorkers } from '#test/worker-bundle.ts';
+import { createEventPublisher } from '../events.ts';
 import { JobQueue } from '../queue/job-queue.ts';
+import { listenToQueue } from '../queue/queue-listener.ts';
+import { WorkerManager } from './manager.ts';
 
 /** LONG_RUN=1 holds the runtime to its times, on a machine that does nothing else; others get the time that they take. */
 const LONG = process.env.LONG_RUN === '1';
@@ -113,6 +119,30 @@ describe('the way of a session through manager and worker', () => {
     await reaches(id, 'completed');
     expect(await session(id)).toMatchObject({ leadsFound: 6, leadsNew: 6, cursor: 3 });
     expect(await leadCount()).toBe(6);
+  });
+
+  it('is heard of, however rarely anybody looks', async () => {
+    const folder = await bundleWorkers();
+    const manager = new WorkerManager({
+      config: { numWorkers: 1, tickMs: 3_600_000, rescueMs: 3_600_000, drainGraceMs: 0 },
+      events: createEventPublisher(database.db),
+      queue,
+      listen: (handlers) => listenToQueue({ connectionString: database.url, ...handlers }),
+      logger: createLogger('manager', 'silent'),
+      nodeId: 'node',
+      workerEntry: path.join(folder, 'scraper-worker.mjs'),
+      workerArgs: ['--scrapers', path.join(folder, 'scripted-scrapers.mjs')],
+      workerEnv: { DATABASE_URL: database.url, LOG_LEVEL: 'silent', WORKER_CONCURRENCY: '3' },
+      concurrency: 3,
+    });
+    try {
+      manager.start();
+      await idleWorkers(1);
+      // They run until the end: a place that becomes free makes its worker look.
+      for (const place of ['A', 'B', 'C']) await reaches(await enqueue({ do: 'wait' }, place), 'running', 20_000);
+    } finally {
+      await manager.stop(0);
+    }
   });
 
   it('shows in the session log, in its attempts and in the figures of its worker', async () => {
