@@ -78,10 +78,13 @@ describe(`${PAGES.length} hostile pages`, () => {
     expect(PAGES.length).toBeGreaterThanOrEqual(200);
   });
 
+  // Never for the memory that they take: V8 may end the whole process where a thread comes to its limit.
   it.each(['slim', 'parse5'] as const)('are each parsed or refused, with %s', async (htmlParser) => {
     const outcomes = await outcomesOf(htmlParser);
     expect(outcomes.size).toBe(PAGES.length);
-    const others = [...outcomes].filter(([, outcome]) => !/^(?:parsed|unusable_body|parse_limit .*)$/.test(outcome));
+    const others = [...outcomes].filter(
+      ([, outcome]) => !/^(?:parsed|unusable_body|parse_limit (?!heapMb).*)$/.test(outcome),
+    );
     expect(others).toEqual([]);
     const wanted = PAGES.filter(({ limit }) => limit !== undefined);
     expect(wanted.map(({ name }) => [name, outcomes.get(name)])).toEqual(

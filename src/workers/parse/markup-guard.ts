@@ -3,6 +3,7 @@ import type { ParseLimits } from './parse-limits.ts';
 
 const WORDS: Record<keyof ParseLimits, (max: number) => string> = {
   markupCharsMax: (max) => `has more than ${max} characters of markup`,
+  textCharsMax: (max) => `has more than ${max} characters of text, too many for parse5`,
   depthMax: (max) => `is nested more than ${max} levels deep`,
   attributesMax: (max) => `has a tag with more than ${max} attributes`,
   nodesMax: (max) => `has more than ${max} nodes`,
@@ -13,6 +14,7 @@ const WORDS: Record<keyof ParseLimits, (max: number) => string> = {
 /** Counts what a page has while it is read, and throws at the first thing that is beyond its limit. */
 export class MarkupGuard {
   readonly #limits: ParseLimits;
+  #textChars = 0;
   #nodes = 0;
   #topLevel = 0;
   #attributes = 0;
@@ -27,6 +29,11 @@ export class MarkupGuard {
     this.#nodes += 1 + copies;
     if (this.#nodes > this.#limits.nodesMax) this.#refuse('nodesMax', this.#nodes);
     if (depth > this.#limits.depthMax) this.#refuse('depthMax', depth);
+  }
+
+  countText(chars: number): void {
+    this.#textChars += chars;
+    if (this.#textChars > this.#limits.textCharsMax) this.#refuse('textCharsMax', this.#textChars);
   }
 
   countTopLevel(): void {

@@ -6,6 +6,7 @@ import { PARSE_LIMITS, type ParseLimits } from './parse-limits.ts';
 
 const LIMITS: ParseLimits = {
   markupCharsMax: 100_000,
+  textCharsMax: 99_500,
   depthMax: 20,
   attributesMax: 10,
   nodesMax: 1_000,
@@ -61,6 +62,28 @@ describe('a page for slim', () => {
 });
 
 describe('a page for parse5', () => {
+  const LETTERS = 'x'.repeat(99_501);
+  const HALF = 'x'.repeat(49_751);
+
+  it.each([
+    ['one text', LETTERS],
+    ['several texts', `<p>${HALF}<p>${HALF}`],
+    ['text with entities', `${HALF}&amp;${HALF}`],
+    ['a comment', `<!--${LETTERS}-->`],
+    ['a comment that never ends', `<!--${LETTERS}`],
+    ['a value', `<p a="${LETTERS}">`],
+    ['several values', `<p a="${HALF}"><p b=${HALF}>`],
+    ['a value that never ends', `<p a="${LETTERS}`],
+    ['a name', `<${LETTERS}>`],
+    ['a tag that closes nothing', `</${LETTERS}>`],
+    ['an instruction', `<?${LETTERS}>`],
+    ['a script', `<script>${LETTERS}</script>`],
+  ])('may not have many characters in %s', async (_where, markup) => {
+    expect(await refusal(markup, 'parse5')).toBe('textCharsMax');
+    expect(await refusal(markup, 'slim')).toBeNull();
+    expect(await refusal(markup.replaceAll('xxx', 'x'), 'parse5')).toBeNull();
+  });
+
   it('may not make it copy formatting without end', async () => {
     const fonts = Array.from({ length: 15 }, (_, index) => `<font size=${index}>`).join('');
     expect(await refusal(page(`<p>${fonts}${'<p>x'.repeat(10)}`), 'parse5')).toBeNull();

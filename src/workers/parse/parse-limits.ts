@@ -5,6 +5,11 @@
 export interface ParseLimits {
   /** Characters of markup: as much as the client takes decoded. 10 MiB cost 500 with htmlparser2, 2,000 with parse5. */
   markupCharsMax: number;
+  /**
+   * Characters of text, comments and attributes together, and of any one tag, for parse5 alone: it puts them together letter by letter and
+   * keeps up to 70 bytes for each. 3 Mi Cyrillic letters take 200 of a thread's 256 MiB, ten million Latin ones more than all.
+   */
+  textCharsMax: number;
   /** Levels of nesting. Parsing is quadratic in them (97 KiB of nested div: 13,800), and reading text overflows the stack at 5,000. */
   depthMax: number;
   /** Attributes of one tag. parse5 is quadratic in them: 80,000 cost 63,000; a page full of tags with 256 costs 500. */
@@ -19,6 +24,7 @@ export interface ParseLimits {
 
 export const PARSE_LIMITS: ParseLimits = {
   markupCharsMax: 10 * 1_048_576,
+  textCharsMax: 2 * 1_048_576,
   depthMax: 512,
   attributesMax: 256,
   nodesMax: 400_000,

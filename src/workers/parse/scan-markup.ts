@@ -1,6 +1,6 @@
 import { type Handler, Parser } from 'htmlparser2';
 import { FormattingList } from './formatting-list.ts';
-import { MarkupGuard } from './markup-guard.ts';
+import { limitError, MarkupGuard } from './markup-guard.ts';
 import type { ParseLimits } from './parse-limits.ts';
 
 /**
@@ -10,6 +10,17 @@ import type { ParseLimits } from './parse-limits.ts';
  */
 export function scanMarkup(markup: string, limits: ParseLimits): void {
   new Parser(new Scan(limits)).end(markup);
+  checkTags(markup, limits);
+}
+
+/** Of a tag that never ends, or that closes nothing, the handler below hears nothing. */
+function checkTags(markup: string, limits: ParseLimits): void {
+  for (let start = markup.indexOf('<'); start !== -1; ) {
+    const end = markup.indexOf('>', start);
+    const length = (end === -1 ? markup.length : end) - start;
+    if (length > limits.textCharsMax) throw limitError('textCharsMax', length, limits);
+    start = end === -1 ? -1 : markup.indexOf('<', end);
+  }
 }
 
 const TABLE_PARTS = new Set(['table', 'tbody', 'thead', 'tfoot', 'tr']);
@@ -31,8 +42,9 @@ class Scan implements Partial<Handler> {
     this.#guard.startTag();
   }
 
-  onattribute(): void {
+  onattribute(_name: string, value: string): void {
     this.#guard.countAttribute();
+    this.#guard.countText(value.length);
   }
 
   onopentag(name: string, attributes: Record<string, string>): void {
@@ -49,6 +61,7 @@ class Scan implements Partial<Handler> {
   }
 
   ontext(text: string): void {
+    this.#guard.countText(text.length);
     // Entities cut a text into pieces; the tree has one node for all of them.
     if (this.#inText) return;
     if (this.#isInTable() && text.trim() !== '') this.#guard.countFostered();
@@ -56,11 +69,13 @@ class Scan implements Partial<Handler> {
     this.#inText = true;
   }
 
-  oncomment(): void {
+  oncomment(text: string): void {
+    this.#guard.countText(text.length);
     this.#countNode();
   }
 
-  onprocessinginstruction(): void {
+  onprocessinginstruction(_name: string, text: string): void {
+    this.#guard.countText(text.length);
     this.#countNode();
   }
 
