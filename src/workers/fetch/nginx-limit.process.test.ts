@@ -182,7 +182,7 @@ describe.skipIf(program === null)('a site that allows exactly the rate promised'
   }
 
   it.each(POOLS)(
-    `never refuses eight workers of two managers with %i proxies, half of the workers killed half-way, that use at least ${USED_MIN} %% of it`,
+    `never refuses eight workers of two managers with %i proxies, half of the workers killed half-way, that use at least ${USED_MIN} per cent of it`,
     async (poolSize) => {
       const { requests, completed, lostShare } = await crawl(poolSize);
       expect(completed).toBe(SESSIONS);

@@ -4,16 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isProcessAlive } from '../is-process-alive.ts';
 
-/** Followed by the process id of the manager that made it. */
-const PREFIX = 'eko-worker-';
-
 /**
  * A folder for what one worker's process keeps while it runs, such as the profile of its browser: a process that is killed removes
  * nothing itself. Null where none can be made, as on a full disk; the worker uses the system's then.
  */
 export function makeTempFolder(): string | null {
   try {
-    return mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
+    return mkdtempSync(path.join(tmpdir(), `eko-worker-${process.pid}-`));
   } catch {
     return null;
   }
@@ -31,7 +28,8 @@ export async function removeLeftTempFolders(): Promise<void> {
   for (const name of names) if (isLeft(name)) await removeTempFolder(path.join(tmpdir(), name));
 }
 
+/** The name has the process id of the manager that made it. */
 function isLeft(name: string): boolean {
-  const pid = new RegExp(`^${PREFIX}(\\d{1,9})-`).exec(name)?.[1];
+  const pid = /^eko-worker-(\d{1,9})-/.exec(name)?.[1];
   return pid !== undefined && !isProcessAlive(Number(pid));
 }
