@@ -4,11 +4,10 @@ import { SettingsError } from '#lib/env.ts';
 import { AppError, InvalidInputError } from '#lib/errors.ts';
 import { ApiError } from '#server/api-error.ts';
 import { type CliPorts, refuseUnusableDatabase } from './cli-context.ts';
+import { CommandError } from './command-error.ts';
 import { exitCodeOf } from './exit-code-of.ts';
 import { EXIT } from './exit-codes.ts';
-import { FileError } from './file-error.ts';
 import { createProgram } from './program.ts';
-import { UnusableDatabaseError } from './unusable-database.ts';
 import { createWorkerCommand, type WorkerFlags } from './worker-flags.ts';
 
 /** Runs one command line, tells what went wrong, and gives the exit code. */
@@ -42,13 +41,12 @@ async function runWorkerCommand(args: readonly string[], ports: CliPorts): Promi
 /** What happened and what to do, with the code that stands for it. Errors that nobody expected keep their stack. */
 function explain(error: unknown): { code: number; message: string } {
   if (error instanceof SettingsError) return { code: EXIT.usage, message: error.message };
-  if (error instanceof UnusableDatabaseError) return { code: error.exitCode, message: error.message };
+  if (error instanceof CommandError) return { code: error.exitCode, message: error.message };
   if (isOtherSchema(error)) {
     const message = `The database has another schema than this program expects (${error.message}). Run "npx eko migrate", or upgrade this copy of the program if a newer one has done that.`;
     return { code: EXIT.failed, message };
   }
   if (error instanceof ApiError) return { code: exitCodeOf(error), message: error.message };
-  if (error instanceof FileError) return { code: error.exitCode, message: error.message };
   if (error instanceof InvalidInputError) return { code: EXIT.usage, message: error.message };
   // What may happen to any scrape, such as a site that does not answer.
   if (error instanceof AppError) return { code: EXIT.failed, message: error.message };

@@ -1,15 +1,13 @@
 import { isDatabaseUnavailable } from '#server/report-outages.ts';
+import { CommandError } from './command-error.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** The database of the settings cannot be used: one sentence that says what happened and what to do, without any password. */
-export class UnusableDatabaseError extends Error {
+/**
+ * The database of the settings cannot be used: one sentence that says what happened and what to do, without any password. `EXIT.usage`
+ * where the setting is wrong, `EXIT.failed` where the database is away.
+ */
+export class UnusableDatabaseError extends CommandError {
   override readonly name = 'UnusableDatabaseError';
-  /** `EXIT.usage` where the setting is wrong, `EXIT.failed` where the database is away. */
-  readonly exitCode: number;
-  constructor(message: string, exitCode: number, cause: unknown) {
-    super(message, { cause });
-    this.exitCode = exitCode;
-  }
 }
 
 /** An address of PostgreSQL, and the setting that it came from. */

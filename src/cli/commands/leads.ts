@@ -6,7 +6,7 @@ import { exportLeads } from '#server/leads/export-leads.ts';
 import { leadFilterSchema } from '#server/leads/lead-filter.ts';
 import { parseQuery } from '#server/parse-query.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
-import { usingFile } from '../file-error.ts';
+import { usingFile } from '../using-file.ts';
 
 interface Options {
   format: string;

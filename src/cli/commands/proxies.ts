@@ -8,9 +8,9 @@ import { changeProxy, removeProxy } from '#server/proxies/change-proxy.ts';
 import { listProxies, proxyFilterSchema } from '#server/proxies/list-proxies.ts';
 import { type CliContext, type CliPorts, withContext } from '../cli-context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { usingFile } from '../file-error.ts';
 import type { TableColumn } from '../format-table.ts';
 import { rowId, whole } from '../read-arguments.ts';
+import { usingFile } from '../using-file.ts';
 
 const COLUMNS: TableColumn<ApiProxy>[] = [
   { title: 'id', text: ({ id }) => String(id), align: 'right' },

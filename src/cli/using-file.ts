@@ -1,17 +1,11 @@
+import { CommandError } from './command-error.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** A file that was named on the command line cannot be read or written. */
-export class FileError extends Error {
-  override readonly name = 'FileError';
-  /** `EXIT.nothing` where it, or its folder, is not there. */
-  readonly exitCode: number;
-  constructor(message: string, exitCode: number, cause: unknown) {
-    super(message, { cause });
-    this.exitCode = exitCode;
-  }
-}
-
-/** @throws FileError for what the file system refuses; anything else as it was thrown. */
+/**
+ * Tells of a file that was named on the command line and cannot be used.
+ * @throws CommandError for what the file system refuses: `EXIT.nothing` where the file, or its folder, is not there; anything else as it
+ * was thrown.
+ */
 export async function usingFile<T>(file: string, use: 'read' | 'written', work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -19,7 +13,7 @@ export async function usingFile<T>(file: string, use: 'read' | 'written', work: 
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const reason = code === 'ENOENT' && use === 'written' ? 'its folder is not there' : REASONS[code];
     if (reason === undefined) throw error;
-    throw new FileError(
+    throw new CommandError(
       `"${file}" cannot be ${use}: ${reason}.`,
       code === 'ENOENT' ? EXIT.nothing : EXIT.failed,
       error,
