@@ -18,7 +18,10 @@ export interface BatchWriterOptions<Row> {
 
 const BATCH_ROWS = 500;
 
-/** So often in a row a server may fail at a batch, while it does other calls, before it counts as refused: half a minute. */
+/**
+ * So often in a row a server may fail at a batch, while it does other calls, before a row of it counts as refused: six seconds while rows
+ * keep coming, half a minute while none do. A row is a line for people, so no more is waited for it.
+ */
 const FAILURES_MAX = 12;
 
 /**
